@@ -1,0 +1,54 @@
+"""Which lines are headings, by the marks that Japanese public documents use. Knows nothing of where they stand."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+# A heading longer than this is a sentence that happens to begin with a mark.
+MAX_HEADING_CHARS = 48
+
+_DIGITS = r"[0-9０-９]{1,2}"
+# (style, pattern, rank): the smaller the rank, the further out. The ranks follow the usual order of such documents:
+# 第１章 > １ > 基本目標１ and the marks that open a topic > ○ and ● that open a share of it > （１）.
+_STYLES: tuple[tuple[str, re.Pattern[str], int], ...] = (
+    ("chapter", re.compile(r"第[一二三四五六七八九十0-9０-９]{1,3}[部編章節](?=[\s　]|$).*"), 1),
+    ("number", re.compile(rf"({_DIGITS})(?:[.．、][\s　]*|[\s　]+)(?![年月日時分人回件か所０-９0-9])\S.*"), 2),
+    ("goal", re.compile(rf"(?:基本目標|基本方針|基本施策|重点施策|施策|重点目標)[\s　]*({_DIGITS})(?:[\s　]+.*)?"), 3),
+    ("〇", re.compile(r"〇[\s　]*\S.*"), 3),
+    ("■", re.compile(r"[■□◆◇][\s　]*\S.*"), 3),
+    ("【】", re.compile(r"【[^】]+】"), 3),
+    ("○", re.compile(r"[○●◎][\s　]*\S.*"), 4),
+    ("(1)", re.compile(rf"[（(]({_DIGITS})[）)][\s　]*\S.*"), 5),
+)
+_COLON = re.compile("[：:]")
+_CAPTION_ENDINGS = ("について", "とは", "イメージ", "体系", "一覧")
+_TO_ASCII = str.maketrans("０１２３４５６７８９", "0123456789")
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A line that is a heading. `number` is the number it carries, or None."""
+
+    text: str
+    style: str
+    rank: int
+    number: int | None
+
+
+def parse_heading(line: str) -> Heading | None:
+    """Return the heading that a line is, or None.
+
+    A line with 。 in it is a sentence, and one with ： an entry (「■日時：５月１１日」), unless it ends as a caption does
+    (「■４助：…について」).
+    """
+    if len(line) > MAX_HEADING_CHARS or "。" in line or line.endswith(("、", "，")):
+        return None
+    if _COLON.search(line) and not line.endswith(_CAPTION_ENDINGS):
+        return None
+    for style, pattern, rank in _STYLES:
+        match = pattern.fullmatch(line)
+        if match:
+            digits = match.group(1) if match.groups() else None
+            return Heading(line, style, rank, int(digits.translate(_TO_ASCII)) if digits else None)
+    return None

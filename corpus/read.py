@@ -1,0 +1,78 @@
+"""Files on disk → raw text and metadata. Cleans nothing and knows nothing of headings."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from corpus.errors import DocumentError
+from corpus.model import DocumentInfo
+
+SUFFIXES = (".txt", ".md")
+
+# UTF-8 first: its byte patterns are strict, so Shift_JIS text practically never passes as UTF-8. cp932 is Shift_JIS
+# with the characters that Japanese Windows adds to it (①, ㈱, 髙), which real files have.
+ENCODINGS = ("utf-8-sig", "cp932")
+
+
+@dataclass(frozen=True, slots=True)
+class RawDocument:
+    """A file as it came: decoded, with nothing else done to it. `source_sha256` is over the file and its `.toml`."""
+
+    info: DocumentInfo
+    text: str
+    is_markdown: bool
+    source_sha256: str
+
+
+def read_folder(folder: Path) -> list[RawDocument]:
+    """Read every `.txt` and `.md` file of a folder, ordered by name. Sub-folders are not entered.
+
+    Raises:
+        DocumentError: the folder is missing or holds no document, two files share an id, or a file cannot be used.
+    """
+    if not folder.is_dir():
+        raise DocumentError(f"文書のフォルダーがありません: {folder}")
+    paths = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
+    if not paths:
+        raise DocumentError(f"文書（.txt か .md）が1つもありません: {folder}")
+    ids = [path.stem for path in paths]
+    twice = sorted({name for name in ids if ids.count(name) > 1})
+    if twice:
+        raise DocumentError(f"同じ名前の文書があります（.txt と .md の片方を消してください）: {', '.join(twice)}")
+    return [read_file(path) for path in paths]
+
+
+def read_file(path: Path) -> RawDocument:
+    """Read one document and the `.toml` beside it; without a `.toml` the file's name is its title.
+
+    Raises:
+        DocumentError: the file is empty, in no encoding of `ENCODINGS`, or its metadata has an unknown or wrong key.
+    """
+    data = path.read_bytes()
+    text = _decode(path, data)
+    if not text.strip():
+        raise DocumentError(f"文書が空です: {path}")
+    beside = path.with_suffix(".toml")
+    about = beside.read_bytes() if beside.exists() else b""
+    return RawDocument(_read_info(path, about), text, path.suffix == ".md", hashlib.sha256(data + b"\0" + about).hexdigest())
+
+
+def _decode(path: Path, data: bytes) -> str:
+    for encoding in ENCODINGS:
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise DocumentError(f"文字コードが分かりません（UTF-8 か Shift_JIS で保存し直してください）: {path}")
+
+
+def _read_info(path: Path, about: bytes) -> DocumentInfo:
+    try:
+        return DocumentInfo(**{"title": path.stem, **tomllib.loads(about.decode())}, id=path.stem)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError, TypeError) as error:
+        raise DocumentError(f"文書の情報を読めません: {path.with_suffix('.toml')}\n{error}") from error

@@ -1,0 +1,116 @@
+"""`python -m index build | search`: the index from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from corpus.errors import DocumentError
+from index.build import build_index, is_up_to_date
+from index.embed import SentenceTransformerEmbeddings
+from index.errors import IndexUnavailableError, ModelError
+from index.fusion import Hit, rank
+from index.generation import load_generation
+from index.lexical import terms
+from index.paths import Paths
+
+POOL = 100
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0 done, 1 failed with one message."""
+    options = _parser().parse_args(arguments)
+    given = {name: value for name in ("documents", "model") if (value := getattr(options, name, None)) is not None}
+    paths = Paths(**given)
+    try:
+        if options.command == "build":
+            _build(paths, options.out or paths.index, options.force)
+        else:
+            _search(paths, options.question, options.k, options.json)
+    except (DocumentError, IndexUnavailableError, ModelError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m index", description="Build the index over the documents, or look into it."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    build = commands.add_parser("build", help="documents → a verified index generation")
+    build.add_argument("--documents", type=Path, help="folder of .txt and .md files with their .toml (default: the plan)")
+    build.add_argument("--out", type=Path, help="folder of the generations (default: var/index)")
+    build.add_argument("--model", type=Path, help="a sentence-transformers folder (default: the shipped model)")
+    build.add_argument("--force", action="store_true", help="build even if nothing has changed")
+    search = commands.add_parser("search", help="what retrieval sees for a question")
+    search.add_argument("question")
+    search.add_argument("-k", type=int, default=5, help="how many passages")
+    search.add_argument("--json", action="store_true")
+    return parser
+
+
+def _build(paths: Paths, out: Path, force: bool) -> None:
+    console = Console(stderr=True)
+    with console.status("モデルを準備しています…"):
+        embeddings = SentenceTransformerEmbeddings(paths.model_folder())
+    if not force and is_up_to_date(paths.documents, out, embeddings):
+        console.print("索引は最新です。")
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def progress(task: str, done: int, total: int) -> None:
+            if task not in tasks:
+                tasks[task] = bar.add_task(task, total=total)
+            bar.advance(tasks[task], done)
+
+        report = build_index(paths.documents, out, embeddings, progress)
+    size = f"文書 {report.documents}、段落 {report.passages}、文 {report.sentences}"
+    console.print(f"索引を作りました: {size}（{report.generation.name}）")
+
+
+def _search(paths: Paths, question: str, k: int, as_json: bool) -> None:
+    embeddings = SentenceTransformerEmbeddings(paths.model_folder())
+    index = load_generation(paths.index, embeddings.identity)
+    vector = np.asarray(embeddings.embed_query(question), dtype=np.float32)
+    hits = rank(index.candidates(terms(question), vector, POOL))[:k]
+    if as_json:
+        print(json.dumps([_row(hit) for hit in hits], ensure_ascii=False, indent=1))
+        return
+    table = Table("score", "dense", "heading", "BM25", "overlap", "passage", title=question)
+    for hit in hits:
+        found = hit.candidate
+        where = " > ".join(found.passage.section)
+        scores = [f"{value:.3f}" for value in (hit.score, found.dense, found.heading, found.lexical, found.overlap)]
+        table.add_row(*scores, f"[bold]{where}[/bold]\n{found.passage.text[:80]}")
+    Console().print(table)
+
+
+def _row(hit: Hit) -> dict[str, object]:
+    found = hit.candidate
+    return {
+        "passage_id": found.passage.id,
+        "document": found.passage.document_id,
+        "section": list(found.passage.section),
+        "start": found.passage.start,
+        "end": found.passage.end,
+        "text": found.passage.text,
+        "score": hit.score,
+        "dense": found.dense,
+        "heading": found.heading,
+        "lexical": found.lexical,
+        "overlap": found.overlap,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""`build_index`: documents on disk → a verified index generation. One of the two functions that are the product."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from corpus.clean import clean
+from corpus.model import Document, Passage
+from corpus.passages import split_passages
+from corpus.read import read_folder
+from corpus.sections import place_blocks
+from index.embed import IdentifiedEmbeddings, Vectors, embed_all
+from index.errors import IndexUnavailableError
+from index.generation import Contents, check_sources, check_versions, read_manifest, write_generation
+from index.lexical import BM25
+from index.search_index import terms_of
+
+# Called with (what is being done, steps done now, steps in all) as the work goes on.
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build made: the generation's folder and the size of what is in it."""
+
+    generation: Path
+    documents: int
+    passages: int
+    sentences: int
+
+
+def build_index(
+    documents_folder: Path,
+    out: Path,
+    embeddings: IdentifiedEmbeddings,
+    progress: Progress = lambda task, done, total: None,
+) -> BuildReport:
+    """Build an index over all documents of a folder and make it the current generation under `out`.
+
+    Raises:
+        DocumentError: a document cannot be read, or none has any text.
+    """
+    documents = read_documents(documents_folder)
+    passages = [passage for document in documents for passage in split_passages(document)]
+    return index_passages(documents, passages, out, embeddings, progress)
+
+
+def read_documents(folder: Path) -> list[Document]:
+    """Read and clean all documents of a folder, in the order of their names."""
+    return [place_blocks(raw.info, clean(raw), raw.source_sha256) for raw in read_folder(folder)]
+
+
+def index_passages(
+    documents: Sequence[Document],
+    passages: Sequence[Passage],
+    out: Path,
+    embeddings: IdentifiedEmbeddings,
+    progress: Progress = lambda task, done, total: None,
+) -> BuildReport:
+    """Embed passages, sentences and headings, index their terms, and write all as a generation under `out`."""
+    terms = [terms_of(passage) for passage in passages]
+    bm25 = BM25.build([entry.all() for entry in terms])
+    sentences = [sentence.text for passage in passages for sentence in passage.sentences]
+
+    def embed(task: str, texts: Sequence[str]) -> Vectors:
+        return embed_all(embeddings, texts, lambda count: progress(task, count, len(texts)))
+
+    contents = Contents(
+        model=embeddings.identity,
+        documents=documents,
+        passages=passages,
+        passage_terms=terms,
+        passage_vectors=embed("段落", [f"{passage.context}\n{passage.text}".strip() for passage in passages]),
+        sentence_vectors=embed("文", sentences),
+        heading_vectors=_heading_vectors(passages, lambda texts: embed("見出し", texts)),
+        bm25=bm25,
+    )
+    return BuildReport(write_generation(out, contents), len(documents), len(passages), len(sentences))
+
+
+def _heading_vectors(passages: Sequence[Passage], embed: Callable[[Sequence[str]], Vectors]) -> Vectors:
+    """One row a passage, each heading path embedded once; a passage without any gets zeros, which are near nothing."""
+    contexts = sorted({passage.context for passage in passages if passage.context})
+    vectors = embed(contexts)
+    row_of = {context: row for row, context in enumerate(contexts)}
+    rows = np.zeros((len(passages), vectors.shape[1]), dtype=np.float32)
+    for here, passage in enumerate(passages):
+        if passage.context:
+            rows[here] = vectors[row_of[passage.context]]
+    return rows
+
+
+def is_up_to_date(documents_folder: Path, out: Path, embeddings: IdentifiedEmbeddings) -> bool:
+    """Whether the current generation was built from these very documents, with this model and this code's versions."""
+    try:
+        _, manifest = read_manifest(out)
+        check_versions(manifest, embeddings.identity)
+        check_sources(manifest, source_hashes(documents_folder))
+    except IndexUnavailableError:
+        return False
+    return True
+
+
+def source_hashes(documents_folder: Path) -> dict[str, str]:
+    """Document id → sha256 of its text file, as the manifest has them."""
+    return {raw.info.id: raw.source_sha256 for raw in read_folder(documents_folder)}

@@ -1,0 +1,46 @@
+"""Scores of several legs → one ranking."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from index.search_index import Candidate
+
+DENSE_WEIGHT = 1.0
+LEXICAL_WEIGHT = 1.0
+HEADING_WEIGHT = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A candidate with its fused score: a sum of z-scores, of no fixed range, comparable within one question only."""
+
+    candidate: Candidate
+    score: float
+
+
+def rank(candidates: Sequence[Candidate]) -> list[Hit]:
+    """Return the candidates, best first, by the weighted sum of each leg's z-scores over these candidates.
+
+    Ranks alone would throw away how far ahead the first is; raw scores of two legs have no common scale.
+    """
+    if not candidates:
+        return []
+    fused = (
+        DENSE_WEIGHT * _z([c.dense for c in candidates])
+        + LEXICAL_WEIGHT * _z([c.lexical for c in candidates])
+        + HEADING_WEIGHT * _z([c.heading for c in candidates])
+    )
+    order = np.argsort(-fused, kind="stable")
+    return [Hit(candidates[here], float(fused[here])) for here in order]
+
+
+def _z(scores: Sequence[float]) -> npt.NDArray[np.float64]:
+    """Standard scores; zeros where all scores are equal."""
+    values = np.asarray(scores, dtype=np.float64)
+    spread = values.std()
+    return (values - values.mean()) / spread if spread > 0 else np.zeros_like(values)

@@ -1,0 +1,304 @@
+"""Index generations on disk: written whole or not at all, verified before use, swapped by one pointer.
+
+A generation is a folder named by the sha256 of its manifest, and the manifest holds size and sha256 of every other file.
+`current` is a symbolic link to the one in use. Nothing here can run code when it is read: JSON lines and plain arrays.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from corpus import TEXT_VERSION
+from corpus.model import Document, DocumentInfo, Passage, PlacedBlock, Sentence
+from index.embed import ModelIdentity, Vectors
+from index.errors import IndexUnavailableError
+from index.lexical import BM25, TOKENIZER_VERSION
+from index.search_index import PassageTerms, SearchIndex
+
+FORMAT = 1
+KEPT_GENERATIONS = 2  # the one in use and the one before it, so that a bad build can be undone
+BUILD_COMMAND = "python -m index build"
+
+_ARRAYS = ("passage_vectors", "sentence_vectors", "heading_vectors")
+
+
+class _FileEntry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    size: int
+    sha256: str
+
+
+class Manifest(BaseModel):
+    """What a generation was made from and what it consists of. The same input gives the same manifest."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    format: int = FORMAT
+    text_version: int = TEXT_VERSION
+    tokenizer: str = TOKENIZER_VERSION
+    model: dict[str, str | int]
+    sources: dict[str, str]
+    passages: int
+    sentences: int
+    files: dict[str, _FileEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Everything that an index holds, before it is written."""
+
+    model: ModelIdentity
+    documents: Sequence[Document]
+    passages: Sequence[Passage]
+    passage_terms: Sequence[PassageTerms]
+    passage_vectors: Vectors
+    sentence_vectors: Vectors
+    heading_vectors: Vectors
+    bm25: BM25
+
+
+def write_generation(root: Path, contents: Contents) -> Path:
+    """Write a generation, make it the current one, and remove those that are no longer kept.
+
+    A build that dies at any point leaves the current generation as it was; the next one clears away what it left.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    with _only_builder(root):
+        for leftover in root.glob(".building-*"):
+            shutil.rmtree(leftover)
+        folder = Path(tempfile.mkdtemp(dir=root, prefix=".building-"))
+        folder.chmod(0o755)  # mkdtemp lets only its owner in, but another user may serve what this one builds
+        try:
+            _write_files(folder, contents)
+            manifest = _describe(folder, contents)
+            text = manifest.model_dump_json(indent=1).encode()
+            (folder / "manifest.json").write_bytes(text)
+            for path in [*_files(folder), folder]:
+                _sync(path)
+            generation = root / hashlib.sha256(text).hexdigest()[:16]
+            if generation.exists():
+                shutil.rmtree(folder)
+            else:
+                folder.rename(generation)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        _point_to(root, generation)
+        _remove_old(root, generation)
+    return generation
+
+
+def read_manifest(root: Path) -> tuple[Path, Manifest]:
+    """Return the current generation's folder and manifest, the rest of it unread.
+
+    Raises:
+        IndexUnavailableError: there is no current generation, or its manifest is damaged or of another format.
+    """
+    pointer = root / "current"
+    if not pointer.is_dir():
+        raise IndexUnavailableError(f"索引がありません。作るには: {BUILD_COMMAND}")
+    folder = pointer.resolve()
+    try:
+        data = (folder / "manifest.json").read_bytes()
+        manifest = Manifest.model_validate_json(data)
+    except (OSError, ValidationError) as error:
+        raise _damaged("manifest.json") from error
+    if hashlib.sha256(data).hexdigest()[:16] != folder.name:
+        raise _damaged("manifest.json")
+    return folder, manifest
+
+
+def load_generation(root: Path, model: ModelIdentity) -> SearchIndex:
+    """Load the current generation, all of it verified first.
+
+    Raises:
+        IndexUnavailableError: it is missing, damaged, or was built by another version or with another model.
+    """
+    folder, manifest = read_manifest(root)
+    check_versions(manifest, model)
+    _check_files(folder, manifest)
+    arrays: dict[str, Vectors] = {
+        name: np.load(folder / f"{name}.npy", allow_pickle=False).astype(np.float32, copy=False) for name in _ARRAYS
+    }
+    documents = [_document(row) for row in _read_lines(folder / "documents.jsonl")]
+    rows = list(_read_lines(folder / "passages.jsonl"))
+    texts = {document.info.id: document.text for document in documents}
+    return SearchIndex(
+        version=folder.name,
+        model=model,
+        documents={document.info.id: document for document in documents},
+        passages=[_passage(row, texts[row["document_id"]]) for row in rows],
+        passage_terms=[
+            PassageTerms(tuple(row["context_terms"]), tuple(tuple(terms) for terms in row["sentence_terms"])) for row in rows
+        ],
+        bm25=BM25.load(folder / "bm25", manifest.passages),
+        **arrays,
+    )
+
+
+def check_versions(manifest: Manifest, model: ModelIdentity) -> None:
+    """Raise IndexUnavailableError where the index was built with anything else than what is installed now."""
+    if (manifest.format, manifest.text_version, manifest.tokenizer) != (FORMAT, TEXT_VERSION, TOKENIZER_VERSION):
+        raise IndexUnavailableError(f"索引が古い版で作られています。作り直すには: {BUILD_COMMAND}")
+    if manifest.model != asdict(model):
+        raise IndexUnavailableError(
+            f"索引は別のモデルで作られています（索引 {_short(manifest.model)}、設定 {_short(asdict(model))}）。"
+            f"作り直すには: {BUILD_COMMAND}"
+        )
+
+
+def check_sources(manifest: Manifest, sources: Mapping[str, str]) -> None:
+    """Raise IndexUnavailableError where the documents are others than those that the index was built from."""
+    if manifest.sources != dict(sources):
+        raise IndexUnavailableError(f"文書が索引を作ったときから変わっています。作り直すには: {BUILD_COMMAND}")
+
+
+def _short(model: Mapping[str, str | int]) -> str:
+    return f"{model.get('name')} {str(model.get('weights_sha256'))[:12]}"
+
+
+def _damaged(name: str) -> IndexUnavailableError:
+    return IndexUnavailableError(f"索引が壊れています（{name}）。作り直すには: {BUILD_COMMAND} --force")
+
+
+def _write_files(folder: Path, contents: Contents) -> None:
+    _write_lines(folder / "documents.jsonl", (_document_row(document) for document in contents.documents))
+    _write_lines(
+        folder / "passages.jsonl",
+        (_passage_row(*pair) for pair in zip(contents.passages, contents.passage_terms, strict=True)),
+    )
+    for name in _ARRAYS:
+        np.save(folder / f"{name}.npy", getattr(contents, name), allow_pickle=False)
+    contents.bm25.save(folder / "bm25")
+
+
+def _describe(folder: Path, contents: Contents) -> Manifest:
+    return Manifest(
+        model=asdict(contents.model),
+        sources={document.info.id: document.source_sha256 for document in contents.documents},
+        passages=len(contents.passages),
+        sentences=len(contents.sentence_vectors),
+        files={
+            path.relative_to(folder).as_posix(): _FileEntry(size=path.stat().st_size, sha256=_hash(path))
+            for path in _files(folder)
+        },
+    )
+
+
+def _check_files(folder: Path, manifest: Manifest) -> None:
+    found = {path.relative_to(folder).as_posix() for path in _files(folder)} - {"manifest.json"}
+    for name in sorted(found ^ set(manifest.files)):
+        raise _damaged(name)
+    for name, entry in manifest.files.items():
+        path = folder / name
+        if path.stat().st_size != entry.size or _hash(path) != entry.sha256:
+            raise _damaged(name)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _point_to(root: Path, generation: Path) -> None:
+    """Move the pointer in one step: a reader sees the old generation or the new one, never none."""
+    link = root / f".current-{os.getpid()}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(generation.name)
+    link.replace(root / "current")
+    _sync(root)
+    os.utime(generation)
+
+
+def _remove_old(root: Path, current: Path) -> None:
+    others = [path for path in root.iterdir() if path.is_dir() and not path.is_symlink() and path != current]
+    others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in others[KEPT_GENERATIONS - 1 :]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def _only_builder(root: Path) -> Iterator[None]:
+    """Hold the build lock of this folder; a second builder waits for the first."""
+    with (root / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _write_lines(path: Path, rows: Iterator[dict[str, Any]]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        for row in rows:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line)
+
+
+def _document_row(document: Document) -> dict[str, Any]:
+    return {
+        "info": document.info.model_dump(mode="json"),
+        "text": document.text,
+        "blocks": [[block.kind, block.level, block.start, block.end] for block in document.blocks],
+        "source_sha256": document.source_sha256,
+    }
+
+
+def _document(row: dict[str, Any]) -> Document:
+    blocks = tuple(PlacedBlock(*block) for block in row["blocks"])
+    return Document(DocumentInfo.model_validate(row["info"]), row["text"], blocks, row["source_sha256"])
+
+
+def _passage_row(passage: Passage, terms: PassageTerms) -> dict[str, Any]:
+    return {
+        "id": passage.id,
+        "document_id": passage.document_id,
+        "section": list(passage.section),
+        "caption": passage.caption,
+        "start": passage.start,
+        "end": passage.end,
+        "quotable": passage.quotable,
+        "sentences": [[sentence.start, sentence.end] for sentence in passage.sentences],
+        "context_terms": list(terms.context),
+        "sentence_terms": [list(sentence) for sentence in terms.sentences],
+    }
+
+
+def _passage(row: dict[str, Any], text: str) -> Passage:
+    return Passage(
+        id=row["id"],
+        document_id=row["document_id"],
+        section=tuple(row["section"]),
+        caption=row["caption"],
+        start=row["start"],
+        end=row["end"],
+        text=text[row["start"] : row["end"]],
+        quotable=row["quotable"],
+        sentences=tuple(Sentence(start, end, text[start:end]) for start, end in row["sentences"]),
+    )

@@ -1,0 +1,94 @@
+"""Text → Japanese terms, and BM25 over them. A white-space tokenizer would match nothing in Japanese."""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from collections.abc import Sequence
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import bm25s
+import numpy as np
+import numpy.typing as npt
+from sudachipy import Dictionary, Morpheme, SplitMode, Tokenizer
+
+# Which words a term is made of depends on both, so both are in an index's manifest.
+TOKENIZER_VERSION = f"sudachipy {version('sudachipy')}, sudachidict_core {version('sudachidict_core')}"
+
+_NO_TERMS = {"助詞", "助動詞", "補助記号", "空白", "代名詞", "感動詞"}
+# Verbs and nouns that any sentence may hold (「する」「こと」): they say nothing of what a text is about.
+_EMPTY_TERMS = frozenset(
+    "為る 有る 居る 成る 出来る 事 物 為 様 の さん 下さい 因る 於く 就く 等 御 言う 其の 此の 何の どの 幾つ".split()
+)
+
+
+_of_thread = threading.local()
+
+
+@cache
+def _dictionary() -> Dictionary:
+    return Dictionary(dict="core")
+
+
+def _tokenizer() -> Tokenizer:
+    """One tokenizer a thread: two threads in one would raise, and a tokenizer costs little beside the dictionary."""
+    if not hasattr(_of_thread, "tokenizer"):
+        _of_thread.tokenizer = _dictionary().tokenizer(SplitMode.C)
+    tokenizer: Tokenizer = _of_thread.tokenizer
+    return tokenizer
+
+
+def terms(text: str) -> list[str]:
+    """Return the terms of a text in order: normalised forms of words, long units as a whole and in their parts.
+
+    >>> terms("民生委員の活動")
+    ['民生委員', '民生', '委員', '活動']
+    """
+    found: list[str] = []
+    for word in _tokenizer().tokenize(unicodedata.normalize("NFKC", text).lower()):
+        if word.part_of_speech()[0] in _NO_TERMS:
+            continue
+        whole = _term(word)
+        parts = [_term(part) for part in word.split(SplitMode.A)]
+        found.append(whole)
+        if len(parts) > 1:
+            found.extend(parts)
+    return [term for term in found if term and term not in _EMPTY_TERMS]
+
+
+def _term(word: Morpheme) -> str:
+    normal = word.normalized_form()
+    return normal if any(char.isalnum() for char in normal) else ""
+
+
+class BM25:
+    """BM25 (Lucene's variant, k1 = 1.5, b = 0.75) over texts that are already terms. A score is ≥ 0; 0 is no match."""
+
+    def __init__(self, engine: bm25s.BM25, size: int) -> None:
+        self._engine = engine
+        self._size = size
+
+    @classmethod
+    def build(cls, texts: Sequence[Sequence[str]]) -> BM25:
+        """Index texts given as their terms; a text may be empty, the collection may not."""
+        engine = bm25s.BM25(method="lucene", k1=1.5, b=0.75)
+        engine.index([list(text) for text in texts], show_progress=False)
+        return cls(engine, len(texts))
+
+    def scores(self, query: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return each text's score, shape (number of texts,); zeros when no term of the query is known."""
+        known = [term for term in query if term in self._engine.vocab_dict]
+        if not known:
+            return np.zeros(self._size, dtype=np.float32)
+        return np.asarray(self._engine.get_scores(known), dtype=np.float32)
+
+    def save(self, folder: Path) -> None:
+        """Write arrays and vocabulary into `folder`, without pickle."""
+        self._engine.save(folder, show_progress=False, allow_pickle=False)
+
+    @classmethod
+    def load(cls, folder: Path, size: int) -> BM25:
+        """Read what `save` wrote; `size` is the number of texts."""
+        return cls(bm25s.BM25.load(folder, show_progress=False, allow_pickle=False), size)

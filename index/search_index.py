@@ -1,0 +1,152 @@
+"""A loaded index: what it finds for a question, leg by leg. Joins no scores and reads no files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+
+from corpus.model import Document, Passage, Sentence
+from index.embed import ModelIdentity, Vectors
+from index.lexical import BM25, terms
+from index.vectors import VectorIndex
+
+
+@dataclass(frozen=True, slots=True)
+class PassageTerms:
+    """The lexical terms of a passage: of its heading path and caption, and of each of its sentences."""
+
+    context: tuple[str, ...]
+    sentences: tuple[tuple[str, ...], ...]
+
+    def all(self) -> list[str]:
+        """The terms that the passage is found by: context first, then the text."""
+        return [*self.context, *(term for sentence in self.sentences for term in sentence)]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredSentence:
+    """A sentence and how near it is to the question: `cosine` -1..1, `overlap` 0..1.
+
+    `overlap` is the share of the question's terms, weighted by how rare they are, that the sentence holds.
+    """
+
+    sentence: Sentence
+    cosine: float
+    overlap: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A passage that one of the legs found, with the scores of all: cosines -1..1, BM25 ≥ 0, overlap 0..1."""
+
+    passage: Passage
+    dense: float
+    heading: float
+    lexical: float
+    overlap: float
+    sentences: tuple[ScoredSentence, ...]
+
+
+class SearchIndex:
+    """Passages with their vectors and terms, immutable; one question reads one of these from beginning to end."""
+
+    def __init__(
+        self,
+        *,
+        version: str,
+        model: ModelIdentity,
+        documents: Mapping[str, Document],
+        passages: Sequence[Passage],
+        passage_terms: Sequence[PassageTerms],
+        passage_vectors: Vectors,
+        sentence_vectors: Vectors,
+        heading_vectors: Vectors,
+        bm25: BM25,
+    ) -> None:
+        """Put the parts together.
+
+        Args:
+            passage_vectors: shape (passages, dimension).
+            sentence_vectors: shape (sentences of all passages in order, dimension).
+            heading_vectors: shape (passages, dimension), the vectors of the heading paths; zeros where there is none.
+        """
+        self.version = version
+        self.model = model
+        self.documents = documents
+        self.passages = passages
+        self._terms = passage_terms
+        self._dense = VectorIndex(passage_vectors)
+        self._headings = VectorIndex(heading_vectors)
+        self._sentences = VectorIndex(sentence_vectors)
+        self._first_sentence = np.cumsum([0, *(len(passage.sentences) for passage in passages)])
+        self._bm25 = bm25
+        frequency = Counter(term for entry in passage_terms for term in set(entry.all()))
+        self._rarity = {term: log(1 + len(passages) / count) for term, count in frequency.items()}
+        self._rarity_of_unknown = log(1 + len(passages))
+
+    def rarity(self, term: str) -> float:
+        """How much a term tells a passage from another: ln(1 + N / passages with the term); most for an unknown term."""
+        return self._rarity.get(term, self._rarity_of_unknown)
+
+    def knows(self, term: str) -> bool:
+        """Whether any passage holds the term."""
+        return term in self._rarity
+
+    def candidates(self, query_terms: Sequence[str], vector: Vectors, pool: int) -> list[Candidate]:
+        """Return the passages that are among the `pool` best of any leg, in no particular order.
+
+        Args:
+            query_terms: of `index.lexical.terms`.
+            vector: the question's, shape (dimension,), length 1.
+        """
+        lexical = self._bm25.scores(query_terms)
+        best_lexical = np.argsort(-lexical, kind="stable")[:pool]
+        rows = np.unique(
+            np.concatenate(
+                [
+                    self._dense.nearest(vector, pool),
+                    self._headings.nearest(vector, pool),
+                    best_lexical[lexical[best_lexical] > 0],
+                ]
+            )
+        ).astype(np.int64)
+        weights = {term: self.rarity(term) for term in query_terms}
+        dense = self._dense.cosines(vector, rows)
+        heading = self._headings.cosines(vector, rows)
+        return [
+            Candidate(
+                passage=self.passages[row],
+                dense=float(dense[here]),
+                heading=float(heading[here]),
+                lexical=float(lexical[row]),
+                overlap=_overlap(weights, self._terms[row].all()),
+                sentences=self._score_sentences(int(row), weights, vector),
+            )
+            for here, row in enumerate(rows)
+        ]
+
+    def _score_sentences(self, row: int, weights: Mapping[str, float], vector: Vectors) -> tuple[ScoredSentence, ...]:
+        rows = np.arange(self._first_sentence[row], self._first_sentence[row + 1])
+        cosines = self._sentences.cosines(vector, rows)
+        return tuple(
+            ScoredSentence(sentence, float(cosine), _overlap(weights, terms))
+            for sentence, cosine, terms in zip(
+                self.passages[row].sentences, cosines, self._terms[row].sentences, strict=True
+            )
+        )
+
+
+def _overlap(weights: Mapping[str, float], held: Sequence[str]) -> float:
+    """The weighted share of terms that are held, 0..1; 0 for a question without terms."""
+    total = sum(weights.values())
+    present = set(held)
+    return sum(weight for term, weight in weights.items() if term in present) / total if total else 0.0
+
+
+def terms_of(passage: Passage) -> PassageTerms:
+    """Return the terms of a passage; two passages that differ only in their place differ only in `context`."""
+    return PassageTerms(tuple(terms(passage.context)), tuple(tuple(terms(s.text)) for s in passage.sentences))
