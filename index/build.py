@@ -63,7 +63,9 @@ def index_passages(
 ) -> BuildReport:
     """Embed passages, sentences and headings, index their terms, and write all as a generation under `out`."""
     terms = [terms_of(passage) for passage in passages]
-    bm25 = BM25.build([entry.all() for entry in terms])
+    by_document: dict[str, list[str]] = {document.info.id: [] for document in documents}
+    for passage, entry in zip(passages, terms, strict=True):
+        by_document[passage.document_id].extend(entry.all())
     sentences = [sentence.text for passage in passages for sentence in passage.sentences]
 
     def embed(task: str, texts: Sequence[str]) -> Vectors:
@@ -77,7 +79,8 @@ def index_passages(
         passage_vectors=embed("段落", [f"{passage.context}\n{passage.text}".strip() for passage in passages]),
         sentence_vectors=embed("文", sentences),
         heading_vectors=_heading_vectors(passages, lambda texts: embed("見出し", texts)),
-        bm25=bm25,
+        bm25=BM25.build([entry.all() for entry in terms]),
+        document_bm25=BM25.build(list(by_document.values())),
     )
     return BuildReport(write_generation(out, contents), len(documents), len(passages), len(sentences))
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -31,21 +32,16 @@ class ModelIdentity:
     dimension: int
 
 
-class IdentifiedEmbeddings(Protocol):
-    """A LangChain `Embeddings` that says which model it is."""
+class IdentifiedEmbeddings(Embeddings):
+    """A LangChain `Embeddings` that says which model it is. Vectors have length 1."""
 
     @property
+    @abstractmethod
     def identity(self) -> ModelIdentity:
         """Which model makes the vectors."""
 
-    def embed_query(self, text: str) -> list[float]:
-        """Return the vector of a question."""
 
-    def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        """Return the vectors of passages, in their order."""
-
-
-class SentenceTransformerEmbeddings(Embeddings):
+class SentenceTransformerEmbeddings(IdentifiedEmbeddings):
     """A sentence-transformers model in a folder. Questions and passages get the prompts of the model's own configuration.
 
     All vectors have length 1, so that the inner product of two is their cosine.

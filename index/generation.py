@@ -67,6 +67,7 @@ class Contents:
     sentence_vectors: Vectors
     heading_vectors: Vectors
     bm25: BM25
+    document_bm25: BM25
 
 
 def write_generation(root: Path, contents: Contents) -> Path:
@@ -144,6 +145,7 @@ def load_generation(root: Path, model: ModelIdentity) -> SearchIndex:
             PassageTerms(tuple(row["context_terms"]), tuple(tuple(terms) for terms in row["sentence_terms"])) for row in rows
         ],
         bm25=BM25.load(folder / "bm25", manifest.passages),
+        document_bm25=BM25.load(folder / "document_bm25", len(documents)),
         **arrays,
     )
 
@@ -182,6 +184,7 @@ def _write_files(folder: Path, contents: Contents) -> None:
     for name in _ARRAYS:
         np.save(folder / f"{name}.npy", getattr(contents, name), allow_pickle=False)
     contents.bm25.save(folder / "bm25")
+    contents.document_bm25.save(folder / "document_bm25")
 
 
 def _describe(folder: Path, contents: Contents) -> Manifest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -20,9 +21,11 @@ TOKENIZER_VERSION = f"sudachipy {version('sudachipy')}, sudachidict_core {versio
 _NO_TERMS = {"助詞", "助動詞", "補助記号", "空白", "代名詞", "感動詞"}
 # Verbs and nouns that any sentence may hold (「する」「こと」): they say nothing of what a text is about.
 _EMPTY_TERMS = frozenset(
-    "為る 有る 居る 成る 出来る 事 物 為 様 の さん 下さい 因る 於く 就く 等 御 言う 其の 此の 何の どの 幾つ".split()
+    (
+        "為る 有る 居る 成る 出来る 言う 下さい 因る 於く 就く 事 こと 物 もの 為 ため 様 の さん 等 御"
+        " 其の 此の 何の どの 幾つ 幾 つ"
+    ).split()
 )
-
 
 _of_thread = threading.local()
 
@@ -40,26 +43,51 @@ def _tokenizer() -> Tokenizer:
     return tokenizer
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a text: as it stands there, its terms (whole, then parts; none for particles), how it is read.
+
+    `reading` is in katakana. `is_noun` includes proper nouns (`is_name`), and leaves out numerals and interrogatives.
+    """
+
+    surface: str
+    terms: tuple[str, ...]
+    reading: str
+    is_noun: bool
+    is_name: bool
+
+
+def words(text: str) -> list[Word]:
+    """Return the words of a text in order, after NFKC and in lower case."""
+    return [_word(morpheme) for morpheme in _tokenizer().tokenize(unicodedata.normalize("NFKC", text).lower())]
+
+
 def terms(text: str) -> list[str]:
     """Return the terms of a text in order: normalised forms of words, long units as a whole and in their parts.
 
     >>> terms("民生委員の活動")
     ['民生委員', '民生', '委員', '活動']
     """
+    return [term for word in words(text) for term in word.terms]
+
+
+def _word(morpheme: Morpheme) -> Word:
+    kind = morpheme.part_of_speech()
     found: list[str] = []
-    for word in _tokenizer().tokenize(unicodedata.normalize("NFKC", text).lower()):
-        if word.part_of_speech()[0] in _NO_TERMS:
-            continue
-        whole = _term(word)
-        parts = [_term(part) for part in word.split(SplitMode.A)]
-        found.append(whole)
-        if len(parts) > 1:
-            found.extend(parts)
-    return [term for term in found if term and term not in _EMPTY_TERMS]
+    if kind[0] not in _NO_TERMS:
+        parts = morpheme.split(SplitMode.A)
+        found = [_term(morpheme), *(_term(part) for part in parts if len(parts) > 1)]
+    return Word(
+        surface=morpheme.surface(),
+        terms=tuple(term for term in found if term and term not in _EMPTY_TERMS),
+        reading=morpheme.reading_form(),
+        is_noun=kind[0] == "名詞" and kind[1] != "数詞" and kind[2] != "助数詞可能",
+        is_name=kind[1] == "固有名詞",
+    )
 
 
 def _term(word: Morpheme) -> str:
-    normal = word.normalized_form()
+    normal: str = word.normalized_form()
     return normal if any(char.isalnum() for char in normal) else ""
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 
 import numpy as np
+import numpy.typing as npt
 
 from corpus.model import Document, Passage, Sentence
 from index.embed import ModelIdentity, Vectors
@@ -41,12 +42,16 @@ class ScoredSentence:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A passage that one of the legs found, with the scores of all: cosines -1..1, BM25 ≥ 0, overlap 0..1."""
+    """A passage that one of the legs found, with the scores of all: cosines -1..1, BM25 ≥ 0, overlap 0..1.
+
+    `document_lexical` is the BM25 score of the whole document that the passage stands in.
+    """
 
     passage: Passage
     dense: float
     heading: float
     lexical: float
+    document_lexical: float
     overlap: float
     sentences: tuple[ScoredSentence, ...]
 
@@ -66,6 +71,7 @@ class SearchIndex:
         sentence_vectors: Vectors,
         heading_vectors: Vectors,
         bm25: BM25,
+        document_bm25: BM25,
     ) -> None:
         """Put the parts together.
 
@@ -84,6 +90,9 @@ class SearchIndex:
         self._sentences = VectorIndex(sentence_vectors)
         self._first_sentence = np.cumsum([0, *(len(passage.sentences) for passage in passages)])
         self._bm25 = bm25
+        self._document_bm25 = document_bm25
+        row_of_document = {document_id: row for row, document_id in enumerate(documents)}
+        self._document_row = np.array([row_of_document[passage.document_id] for passage in passages], dtype=np.int64)
         frequency = Counter(term for entry in passage_terms for term in set(entry.all()))
         self._rarity = {term: log(1 + len(passages) / count) for term, count in frequency.items()}
         self._rarity_of_unknown = log(1 + len(passages))
@@ -96,21 +105,29 @@ class SearchIndex:
         """Whether any passage holds the term."""
         return term in self._rarity
 
+    @property
+    def vocabulary(self) -> Iterable[str]:
+        """Every term that some passage holds."""
+        return self._rarity.keys()
+
     def candidates(self, query_terms: Sequence[str], vector: Vectors, pool: int) -> list[Candidate]:
         """Return the passages that are among the `pool` best of any leg, in no particular order.
+
+        The leg that scores whole documents brings the passages of the best of them.
 
         Args:
             query_terms: of `index.lexical.terms`.
             vector: the question's, shape (dimension,), length 1.
         """
         lexical = self._bm25.scores(query_terms)
-        best_lexical = np.argsort(-lexical, kind="stable")[:pool]
+        by_document = self._document_bm25.scores(query_terms)[self._document_row]
         rows = np.unique(
             np.concatenate(
                 [
                     self._dense.nearest(vector, pool),
                     self._headings.nearest(vector, pool),
-                    best_lexical[lexical[best_lexical] > 0],
+                    _best(lexical, pool),
+                    _best(by_document, pool),
                 ]
             )
         ).astype(np.int64)
@@ -123,6 +140,7 @@ class SearchIndex:
                 dense=float(dense[here]),
                 heading=float(heading[here]),
                 lexical=float(lexical[row]),
+                document_lexical=float(by_document[row]),
                 overlap=_overlap(weights, self._terms[row].all()),
                 sentences=self._score_sentences(int(row), weights, vector),
             )
@@ -138,6 +156,12 @@ class SearchIndex:
                 self.passages[row].sentences, cosines, self._terms[row].sentences, strict=True
             )
         )
+
+
+def _best(scores: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.int64]:
+    """The rows of the k highest scores above 0."""
+    rows = np.argsort(-scores, kind="stable")[:k]
+    return rows[scores[rows] > 0]
 
 
 def _overlap(weights: Mapping[str, float], held: Sequence[str]) -> float:

@@ -1,0 +1,1 @@
+"""The question: understand → retrieve → compose → verify → answer. Knows no HTTP."""

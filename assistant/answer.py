@@ -1,0 +1,72 @@
+"""The answer's types: the JSON of the API, of the command line and of each row of an evaluation."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Status = Literal["answered", "not_in_plan", "out_of_scope", "personal", "urgent", "refused", "greeting"]
+Language = Literal["ja", "easy", "en", "zh", "ko", "vi"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Citation(_Frozen):
+    """Where a quote stands: `quote` is exactly the document's canonical text from `start` to `end` (code points)."""
+
+    n: int
+    passage_id: str
+    document: str
+    title: str
+    section: tuple[str, ...]
+    page: int | None
+    quote: str
+    start: int
+    end: int
+    url: str
+
+
+class AnswerSentence(_Frozen):
+    """A sentence of the answer and the numbers of the citations that it is taken from; never without one."""
+
+    text: str
+    citations: tuple[int, ...]
+
+
+class ContactLine(_Frozen):
+    """One place to turn to. `phone` is empty where the operator has set none."""
+
+    name: str
+    phone: str = ""
+    note: str = ""
+
+
+class Contact(_Frozen):
+    """Whom to ask instead, from the operator's `contacts.toml`."""
+
+    lines: tuple[ContactLine, ...]
+
+
+class Answer(_Frozen):
+    """What the assistant says to one question. Only `answered` has sentences, citations and a short answer.
+
+    `text` is what a person reads: the sentences with their markers [n], or the fixed wording of another status.
+    `short_answer` is a part of the first sentence's text, or None where no part of it answers alone.
+    """
+
+    id: str
+    status: Status
+    language: Language
+    mode: Literal["extractive"] = "extractive"
+    text: str
+    short_answer: str | None = None
+    sentences: tuple[AnswerSentence, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    notice: str | None = None
+    contact: Contact | None = None
+    suggestions: tuple[str, ...] = ()
+    index_version: str
+    elapsed_ms: float

@@ -1,0 +1,112 @@
+"""What kind of answer a question asks for (a date, a number, a place …) and where a sentence holds one."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Kind = Literal["when", "how_many", "how_much", "where", "who", "contact", "definition", "law", "open"]
+
+_NUMBER = r"(?:[0-9]+(?:[,.][0-9]+)*|[一二三四五六七八九十百千]+)"
+# What counts what: a question with one counter is answered by a number with the same, not by any number.
+_COUNTERS: dict[str, str] = {
+    "つ": "つ|個|か所|カ所|箇所|ヶ所|種類|本|項目|のゴール|のターゲット",
+    "人": "人|名",
+    "か所": "か所|カ所|箇所|ヶ所|つ",
+    "年": "年|か年|カ年",
+    "回": "回|度",
+    "台": "台",
+    "件": "件",
+    "円": "円",
+    "歳": "歳|才",
+    "割合": "%|パーセント|割",
+    "世帯": "世帯",
+    "時": "時|時間",
+    "章": "章",
+    "条": "条",
+}
+_DATE = re.compile(
+    rf"(?:(?:令和|平成|昭和)(?:元|{_NUMBER})(?:\([0-9]{{4}}\))?年度?|[0-9]{{4}}年度?)(?:[0-9]{{1,2}}月)?(?:[0-9]{{1,2}}日)?"
+)
+_PERIOD = re.compile(rf"{_DATE.pattern}から{_DATE.pattern}(?:まで)?(?:の{_NUMBER}年間)?")
+_CONTACT = re.compile(r"[0-9]{2,4}-[0-9]{2,4}-[0-9]{3,4}|[\w.]+@[\w.]+|https?://|[0-9]+丁目|[0-9]+番地")
+_CLOCK = re.compile(r"[0-9]{1,2}(?:時|:[0-9]{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a question asks for. `counter` is what is counted or dated by, empty where any will do."""
+
+    kind: Kind
+    counter: str = ""
+
+    @property
+    def needs_value(self) -> bool:
+        """Whether only a sentence with a date, a number or an address of the right kind can answer."""
+        return self.kind in ("when", "how_many", "how_much", "contact", "law")
+
+
+class _Ask(BaseModel):
+    """One rule of `asked.toml`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    kind: Kind
+    counter: str = ""
+    pattern: re.Pattern[str]
+
+
+@cache
+def _rules() -> tuple[_Ask, ...]:
+    rules = tomllib.loads((Path(__file__).parent / "asked.toml").read_text(encoding="utf-8"))["asks"]
+    return tuple(_Ask.model_validate(rule) for rule in rules)
+
+
+def what_is_asked(text: str) -> Asked:
+    """Return what a cleaned question asks for; `open` where no rule of the reviewed file says more."""
+    lowered = text.lower()
+    rule = next((rule for rule in _rules() if rule.pattern.search(lowered)), None)
+    return Asked(rule.kind, rule.counter) if rule else Asked("open")
+
+
+def find_value(asked: Asked, sentence: str) -> tuple[int, int] | None:
+    """Return the span in `sentence` of the first value of the asked kind, the longest form of it; None if there is none.
+
+    Kinds without a value of a form of their own (definition, who, where, open) have none.
+    """
+    folded, origin = _narrow(sentence)
+    for pattern in _value_patterns(asked):
+        match = pattern.search(folded)
+        if match and match.group():
+            return origin[match.start()], origin[match.end() - 1] + 1
+    return None
+
+
+def _value_patterns(asked: Asked) -> tuple[re.Pattern[str], ...]:
+    if asked.kind == "when":
+        return (_CLOCK,) if asked.counter == "時" else (_PERIOD, _DATE)
+    if asked.kind == "contact":
+        return (_CONTACT,)
+    if asked.kind in ("how_many", "how_much", "law"):
+        counters = _COUNTERS[asked.counter]
+        if asked.counter == "年":
+            return (_PERIOD, re.compile(rf"{_NUMBER}年(?:間|計画)"))
+        return (re.compile(rf"第?{_NUMBER}(?:{counters})目?"),)
+    return ()
+
+
+def _narrow(text: str) -> tuple[str, list[int]]:
+    """NFKC letter by letter, with the position in `text` of each resulting letter."""
+    letters: list[str] = []
+    origin: list[int] = []
+    for here, char in enumerate(text):
+        for letter in unicodedata.normalize("NFKC", char):
+            letters.append(letter)
+            origin.append(here)
+    return "".join(letters), origin

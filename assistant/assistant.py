@@ -1,0 +1,138 @@
+"""`Assistant.ask`: question → answer. One of the two functions that are the product; the same for every way of asking."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from assistant.answer import Answer, Language, Status
+from assistant.compose import Pick, pick_sentences
+from assistant.contacts import Contacts
+from assistant.decide import CALIBRATION, probability, read_signs
+from assistant.errors import InvalidQuestionError
+from assistant.language import detect_language
+from assistant.question import MAX_TURNS, Question, parse_question
+from assistant.retrieve import HybridRetriever
+from assistant.route import Router
+from assistant.suggest import suggest
+from assistant.understand import Query, Understanding
+from assistant.verify import cite
+from assistant.wordings import Wordings
+from corpus.model import DocumentInfo
+from index.fusion import Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier turn of a conversation; only the user's are read."""
+
+    role: str
+    content: str
+
+
+def today_in_japan() -> dt.date:
+    """Return today's date where the plan is in force."""
+    return dt.datetime.now(ZoneInfo("Asia/Tokyo")).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Assistant:
+    """Everything that a question needs, put together by `wiring.build_assistant`. Safe to use from several threads."""
+
+    router: Router
+    understanding: Understanding
+    retriever: HybridRetriever
+    contacts: Contacts
+    wordings: Mapping[Language, Wordings]
+    today: Callable[[], dt.date] = today_in_japan
+
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
+        """Answer one question from the documents, or say honestly why not.
+
+        Raises:
+            InvalidQuestionError: the question is empty, too long or no text.
+        """
+        started = time.perf_counter()
+        asked = parse_question(question)
+        route = self.router.route(asked)
+        if route:
+            return self._without_evidence(route, detect_language(asked.text), (), started)
+        query = self.understanding.understand(asked, _earlier_questions(history))
+        hits = self.retriever.search(query.text, query.extra_terms)
+        picks = pick_sentences(query, hits)
+        if not self._answers(query, picks, hits):
+            return self._without_evidence("not_in_plan", query.language, hits, started)
+        return self._answer(query, picks, hits, started)
+
+    def _answers(self, query: Query, picks: Sequence[Pick], hits: Sequence[Hit]) -> bool:
+        if not picks:
+            return False
+        signs = read_signs(query, picks, hits, self.retriever.index)
+        return probability(signs) >= CALIBRATION.threshold
+
+    def _answer(self, query: Query, picks: Sequence[Pick], hits: Sequence[Hit], started: float) -> Answer:
+        documents = self.retriever.index.documents
+        sentences, citations = cite(picks, documents)
+        wordings = self.wordings[query.language]
+        return Answer(
+            id=uuid.uuid4().hex,
+            status="answered",
+            language=query.language,
+            text="\n".join(sentence.text + "".join(f"[{n}]" for n in sentence.citations) for sentence in sentences),
+            short_answer=_short_answer(picks[0]),
+            sentences=tuple(sentences),
+            citations=tuple(citations),
+            notice=self._notice(wordings, documents[citations[0].document].info, citations[-1].quote, query.language),
+            suggestions=suggest(hits, {citation.section for citation in citations}, wordings.suggestion.about),
+            index_version=self.retriever.index.version,
+            elapsed_ms=_elapsed_ms(started),
+        )
+
+    def _without_evidence(self, status: Status, language: Language, hits: Sequence[Hit], started: float) -> Answer:
+        wordings = self.wordings[language]
+        return Answer(
+            id=uuid.uuid4().hex,
+            status=status,
+            language=language,
+            text=getattr(wordings.status, status),
+            contact=self.contacts.for_status(status),
+            suggestions=suggest(hits, (), wordings.suggestion.about),
+            index_version=self.retriever.index.version,
+            elapsed_ms=_elapsed_ms(started),
+        )
+
+    def _notice(self, wordings: Wordings, info: DocumentInfo, last_quote: str, language: Language) -> str | None:
+        """What a reader must know beside the quotes: their language, whether the plan is in force, a broken source."""
+        notices = [wordings.notice.quoted_in_japanese]
+        if info.valid_to and self.today() > info.valid_to:
+            notices.append(wordings.notice.expired.format(title=info.title, valid_to=wordings.date(info.valid_to)))
+        if info.valid_from and self.today() < info.valid_from:
+            notices.append(wordings.notice.not_yet_valid.format(title=info.title, valid_from=wordings.date(info.valid_from)))
+        if any(last_quote.endswith(gap.after) for gap in info.gaps):
+            notices.append(wordings.notice.gap)
+        return ("" if language in ("ja", "zh") else " ").join(filter(None, notices)) or None
+
+
+def _earlier_questions(history: Sequence[Turn]) -> list[Question]:
+    """The user's earlier turns that are questions, oldest first; one that is none is passed over."""
+    earlier = []
+    for turn in history[-MAX_TURNS:]:
+        if turn.role == "user":
+            try:
+                earlier.append(parse_question(turn.content))
+            except InvalidQuestionError:
+                continue
+    return earlier
+
+
+def _short_answer(best: Pick) -> str | None:
+    """The date, number or address in the best sentence that was asked for."""
+    return best.sentence.text[slice(*best.value)] if best.value else None
+
+
+def _elapsed_ms(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 1)

@@ -1,0 +1,78 @@
+"""Whether what was found answers the question, or the plan does not say. A calibrated sum of signs, no guess."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from math import exp
+
+from assistant.compose import Pick
+from assistant.understand import Query
+from corpus.fold import fold
+from index.fusion import Hit
+from index.lexical import terms
+from index.search_index import SearchIndex
+
+# Nouns that say how something is asked, not what about: an answer need not hold them.
+FRAME_TERMS = frozenset(
+    (
+        "意味 説明 内容 違い 種類 場所 所 方 人 時 物 理由 例 具体 的 全部 何 質問 情報 仕組み 取り組み 取組"
+        " 対応 影響 数 年間 途中 方法 手段 関係 計画 市 行事 手伝い 教え 今 今後 以外 他 外 中 間 後 前 目 図 度 朝霞 朝霞市"
+    ).split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What speaks for and against an answer; all between 0 and 1 but the two cosines."""
+
+    best_cosine: float  # of the best chosen sentence with the question
+    passage_cosine: float  # of the best passage
+    topics_unknown: float  # share of the question's topics that no document holds, weighted by rarity
+    topics_missing: float  # share of its topics that the chosen sentences and their headings do not hold
+    value_missing: float  # 1 if a date, number or address is asked for and no chosen sentence has one of the kind
+    name_unknown: float  # 1 if the question names a place, person or organisation that no document holds
+    number_missing: float  # 1 if the question has a number that the chosen sentences have not (第５期, 第９９条)
+    no_topics: float  # 1 if there are no topics to check, as in another language
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Logistic regression: the probability that the question is answered is 1 / (1 + exp(-(bias + weights · signs)))."""
+
+    bias: float
+    weights: tuple[float, ...]
+    threshold: float = 0.5
+
+
+# Fitted by `python -m evals calibrate` on the cases of evals/cases.
+CALIBRATION = Calibration(
+    bias=-34.335,
+    weights=(23.829, 17.988, -2.494, -0.458, -3.893, -2.761, -4.509, 1.811),
+)
+
+
+def read_signs(query: Query, picks: Sequence[Pick], hits: Sequence[Hit], index: SearchIndex) -> Signs:
+    """Return the signs for chosen sentences; `picks` and `hits` must not be empty."""
+    held = {term for pick in picks for term in [*terms(pick.sentence.text), *terms(pick.passage.context)]}
+    topics = {topic: index.rarity(topic) for topic in query.topics if topic not in FRAME_TERMS}
+    total = sum(topics.values())
+    text = fold(" ".join(f"{pick.sentence.text} {' '.join(pick.passage.section)}" for pick in picks))
+    numbers = set(re.findall(r"\d+", query.question.text))
+    return Signs(
+        best_cosine=max(pick.scored.cosine for pick in picks),
+        passage_cosine=max(hit.candidate.dense for hit in hits),
+        topics_unknown=sum(w for topic, w in topics.items() if not index.knows(topic)) / total if total else 0.0,
+        topics_missing=sum(w for topic, w in topics.items() if topic not in held) / total if total else 0.0,
+        value_missing=float(query.asked.needs_value and not any(pick.value for pick in picks)),
+        name_unknown=float(any(not index.knows(name) for name in query.names)),
+        number_missing=float(bool(numbers - set(re.findall(r"\d+", text)))),
+        no_topics=float(not topics),
+    )
+
+
+def probability(signs: Signs, calibration: Calibration = CALIBRATION) -> float:
+    """Return the calibrated probability, 0 to 1, that the chosen sentences answer the question."""
+    total = calibration.bias + sum(w * sign for w, sign in zip(calibration.weights, astuple(signs), strict=True))
+    return 1 / (1 + exp(-total))

@@ -1,0 +1,55 @@
+"""All settings of the assistant: environment variables `ASSISTANT_…` and an optional `assistant.toml`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from assistant.errors import ConfigurationError
+from index.paths import Paths
+
+PREFIX = "ASSISTANT_"
+SHIPPED_CONTACTS = Path(__file__).parent / "contacts.toml"
+
+
+class Settings(Paths):
+    """What an operator can set; a key that is not here is an error, in the file and in the environment alike."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, toml_file="assistant.toml")
+
+    contacts: Path = Field(SHIPPED_CONTACTS, description="the file that says whom to ask")
+    threads: int = Field(2, ge=1, le=64, description="processor threads of the embedding model")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments before environment before file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(**given: object) -> Settings:
+    """Return the settings; `given` wins over the environment, the environment over the file.
+
+    Raises:
+        ConfigurationError: a key is unknown or a value out of range; the message names the key.
+    """
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name.upper() not in known)
+    if unknown:
+        raise ConfigurationError(f"知らない設定です: {', '.join(unknown)}（使えるもの: {', '.join(sorted(known))}）")
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        keys = ", ".join(".".join(str(part) for part in item["loc"]) for item in error.errors())
+        raise ConfigurationError(f"設定に誤りがあります: {keys}\n{error}") from error
+    except OSError as error:
+        raise ConfigurationError(f"設定ファイルを読めません: {error}") from error

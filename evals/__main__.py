@@ -1,0 +1,96 @@
+"""`python -m evals run | retrieval | calibrate`: quality from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress, TaskID
+from rich.table import Table
+
+from assistant.errors import ConfigurationError
+from assistant.settings import load_settings
+from assistant.wiring import build_assistant, load_embeddings
+from evals.calibrate import fit
+from evals.cases import CaseError, read_cases
+from evals.retrieval import DataSetError, measure_retrieval
+from evals.run import write_run
+from index.errors import IndexUnavailableError, ModelError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0 done, 1 failed with one message."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.command == "run":
+            _run(options.cases, options.out)
+        elif options.command == "retrieval":
+            _retrieval(options.beir, options.split, options.out)
+        else:
+            _calibrate(options.cases)
+    except (CaseError, ConfigurationError, DataSetError, IndexUnavailableError, ModelError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m evals", description="Measure the quality of answers and of retrieval.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="answer quality on a case file")
+    run.add_argument("--cases", type=Path, required=True, help="JSON lines of cases")
+    run.add_argument("--out", type=Path, required=True, help="a folder that is new or empty")
+    retrieval = commands.add_parser("retrieval", help="retrieval quality on a folder in BEIR's layout")
+    retrieval.add_argument("--beir", type=Path, required=True, help="corpus.jsonl, queries.jsonl, qrels/<split>.tsv")
+    retrieval.add_argument("--split", default="test")
+    retrieval.add_argument("--out", type=Path, required=True)
+    calibrate = commands.add_parser("calibrate", help="fit the decision between answering and declining")
+    calibrate.add_argument("--cases", type=Path, required=True)
+    return parser
+
+
+def _run(cases: Path, out: Path) -> None:
+    assistant = build_assistant(load_settings())
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task("質問", total=len(read_cases(cases)))
+        metrics = write_run(assistant, cases, out, lambda: bar.advance(task))
+    _print_figures(metrics["all"], str(out / "report.html"))
+
+
+def _retrieval(beir: Path, split: str, out: Path) -> None:
+    embeddings = load_embeddings(load_settings())
+    with Progress(console=Console(stderr=True)) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def progress(task: str, done: int, total: int) -> None:
+            if task not in tasks:
+                tasks[task] = bar.add_task(task, total=total)
+            bar.advance(tasks[task], done)
+
+        figures = measure_retrieval(beir, split, embeddings, out, progress)
+    table = Table(
+        "measure", "value", title=f"{figures['data']}: {figures['queries']} queries, {figures['documents']} documents"
+    )
+    for name, value in figures["measures"].items():
+        table.add_row(name, f"{value:.4f}")
+    Console().print(table)
+
+
+def _calibrate(cases: Path) -> None:
+    result = fit(build_assistant(load_settings()), read_cases(cases))
+    print(f"{result.cases} cases; on unseen folds: AUC {result.auc:.3f}, balanced accuracy {result.balanced_accuracy:.3f}")
+    print(f"CALIBRATION = {result.calibration}")
+
+
+def _print_figures(figures: dict[str, Any], where: str) -> None:
+    table = Table("metric", "value", "cases", caption=where)
+    for name, figure in figures.items():
+        table.add_row(name, "—" if figure["value"] is None else f"{figure['value']:.3f}", str(figure["cases"]))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
