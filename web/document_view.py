@@ -1,0 +1,63 @@
+"""A document as a page shows it: its blocks cut at anchors and at the quoted span. Pure; knows no HTML."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from corpus.model import BlockKind, Document, Passage, PlacedBlock
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a block's text; `anchor` is the id of the passage that begins with it, or empty."""
+
+    text: str
+    anchor: str
+    marked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BlockView:
+    """A block to show. Its pieces' texts together are the block's text. `gap` says that the source breaks off after it."""
+
+    kind: BlockKind
+    level: int
+    anchor: str
+    pieces: tuple[Piece, ...]
+    gap: bool
+
+
+def view_document(document: Document, passages: Sequence[Passage], marked: tuple[int, int] | None) -> list[BlockView]:
+    """Return the document's blocks for show.
+
+    Args:
+        document: the document.
+        passages: all passages of the index; those of other documents are passed over.
+        marked: the span to highlight, or None. One that is not inside the document marks nothing.
+    """
+    anchors = {passage.start: passage.id for passage in passages if passage.document_id == document.info.id}
+    span = marked if marked and 0 <= marked[0] < marked[1] <= len(document.text) else (0, 0)
+    return [_view(document, block, anchors, span) for block in document.blocks]
+
+
+def _view(document: Document, block: PlacedBlock, anchors: dict[int, str], span: tuple[int, int]) -> BlockView:
+    cuts = {block.start, block.end, *(start for start in anchors if block.start < start < block.end)}
+    cuts |= {edge for edge in span if block.start < edge < block.end}
+    edges = sorted(cuts)
+    pieces = tuple(
+        Piece(
+            text=document.text[start:end],
+            anchor=anchors.get(start, "") if start > block.start else "",
+            marked=span[0] <= start and end <= span[1],
+        )
+        for start, end in itertools.pairwise(edges)
+    )
+    return BlockView(
+        kind=block.kind,
+        level=block.level,
+        anchor=anchors.get(block.start, "") or (f"s-{block.start}" if block.kind == "heading" else ""),
+        pieces=pieces,
+        gap=any(document.text[block.start : block.end].endswith(gap.after) for gap in document.info.gaps),
+    )

@@ -1,0 +1,96 @@
+"""Request bodies → checked values, before anything else sees them: size, type, strict UTF-8, strict JSON, fields."""
+
+from __future__ import annotations
+
+import json
+from typing import Literal, NoReturn
+from urllib.parse import parse_qsl
+
+from fastapi import Request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from assistant.question import MAX_RAW_CHARS, MAX_TURNS
+from web.errors import NOT_FORM_TYPE, NOT_JSON, NOT_JSON_TYPE, TOO_LARGE, WRONG_FIELDS
+
+# A question of 300 characters with ten turns of history takes some 20 kB in the worst encoding.
+MAX_BODY_BYTES = 64 * 1024
+MAX_FORM_FIELDS = 2 * MAX_TURNS
+MAX_HISTORY_CHARS = 20_000
+
+
+class TurnBody(BaseModel):
+    """One earlier turn, as a client sends it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    role: Literal["user", "assistant"]
+    content: str = Field(max_length=MAX_HISTORY_CHARS)
+
+
+class AskBody(BaseModel):
+    """The body of `POST /api/ask`. An over-long question is refused by the core, with its own message."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    question: str
+    history: list[TurnBody] = Field(default_factory=list, max_length=2 * MAX_TURNS)
+
+
+async def read_ask(request: Request) -> AskBody:
+    """Read a question with its history from a JSON body.
+
+    Raises:
+        WebError: 413, 415, 400 or 422; in none of them anything of the body.
+    """
+    _check_type(request, "application/json", NOT_JSON_TYPE)
+    body = await _read_limited(request)
+    try:
+        # JSON has no NaN and no Infinity; Python's reader would take them.
+        value = json.loads(body.decode("utf-8"), parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise NOT_JSON from None
+    try:
+        return AskBody.model_validate(value)
+    except (ValidationError, RecursionError):
+        raise WRONG_FIELDS from None
+
+
+async def read_form(request: Request) -> tuple[str, list[str]]:
+    """Read the question and the earlier questions from the page's own form.
+
+    Raises:
+        WebError: 413, 415, 400 or 422.
+    """
+    _check_type(request, "application/x-www-form-urlencoded", NOT_FORM_TYPE)
+    body = await _read_limited(request)
+    try:
+        fields = parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS)
+    except ValueError:
+        raise NOT_JSON from None
+    questions = [value for name, value in fields if name == "question"]
+    if not questions:
+        raise WRONG_FIELDS
+    earlier = [value for name, value in fields if name == "earlier"]
+    # An example's button sends its own text after the field's.
+    return questions[-1], [text for text in earlier if len(text) <= MAX_RAW_CHARS][-MAX_TURNS:]
+
+
+def _check_type(request: Request, wanted: str, error: Exception) -> None:
+    kind, _, _ = request.headers.get("content-type", "").partition(";")
+    if kind.strip().lower() != wanted or request.headers.get("content-encoding", "identity") != "identity":
+        raise error
+
+
+async def _read_limited(request: Request) -> bytes:
+    """Read the body as it comes and stop at the limit, whatever its headers say."""
+    declared = request.headers.get("content-length", "0")
+    if not declared.isdecimal() or int(declared[:12]) > MAX_BODY_BYTES:
+        raise TOO_LARGE
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise TOO_LARGE
+    return bytes(body)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError("not a JSON number")
