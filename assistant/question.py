@@ -37,7 +37,7 @@ def parse_question(raw: str) -> Question:
     if _SURROGATE.search(raw):
         raise InvalidQuestionError("not_text")
     text = _visible(unicodedata.normalize("NFKC", _visible(raw)))
-    if not any(char.isalnum() for char in text):
+    if not text:
         raise InvalidQuestionError("empty")
     if len(text) > MAX_CHARS:
         raise InvalidQuestionError("too_long")

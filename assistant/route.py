@@ -22,8 +22,13 @@ class Router:
     patterns: tuple[tuple[Status, tuple[re.Pattern[str], ...]], ...]
 
     def route(self, question: Question) -> Status | None:
-        """Return the status of the first rule that matches, None for a question to search for."""
+        """Return the status of the first rule that matches, None for a question to search for.
+
+        A question of signs alone (「？」) asks the plan nothing.
+        """
         text = question.text.lower()
+        if not any(char.isalnum() for char in text):
+            return "out_of_scope"
         for status, patterns in self.patterns:
             if any(pattern.search(text) for pattern in patterns):
                 return status

@@ -26,7 +26,7 @@ def suggest(hits: Sequence[Hit], cited_sections: Collection[tuple[str, ...]], ab
     questions: dict[str, None] = {}
     for hit in hits:
         section = hit.candidate.passage.section
-        if section and section not in cited_sections:
+        if section and hit.candidate.passage.quotable and section not in cited_sections:
             questions.setdefault(about.format(heading=_in_words(section)))
     return tuple(questions)[:MAX_SUGGESTIONS]
 
@@ -35,5 +35,5 @@ def _in_words(section: tuple[str, ...]) -> str:
     """The innermost heading; with the one around it where it alone says too little (○市の取組)."""
     own = _ENDING.sub("", _MARK.sub("", section[-1]))
     if section[-1].startswith("○") and len(section) > 1:
-        return f"{_MARK.sub('', section[-2])}の{own}"
-    return own
+        own = f"{_MARK.sub('', section[-2])}の{own}"
+    return own if "「" in own else f"「{own}」"

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from assistant.assistant import Assistant
 from assistant.errors import InvalidQuestionError
 from web.api import api_routes
-from web.errors import BAD_REQUEST, INTERNAL, NOT_FOUND, WRONG_METHOD, WebError
+from web.errors import BAD_REQUEST, INTERNAL, NOT_FOUND, WRONG_METHOD, Problem, WebError
 from web.pages import error_page, page_routes
 from web.service import Service
 
@@ -78,22 +78,22 @@ class _SecurityHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
-def _respond(request: Request, error: WebError) -> Response:
+def _respond(request: Request, problem: Problem) -> Response:
     request_id = uuid.uuid4().hex
     if request.url.path.startswith("/api/"):
-        body = {"error": {"code": error.code, "message": error.message, "request_id": request_id}}
-        return JSONResponse(body, status_code=error.status, headers={"Cache-Control": "no-store"})
-    return error_page(error, request_id)
+        body = {"error": {"code": problem.code, "message": problem.message, "request_id": request_id}}
+        return JSONResponse(body, status_code=problem.status, headers={"Cache-Control": "no-store"})
+    return error_page(problem, request_id)
 
 
 async def _web_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, WebError)
-    return _respond(request, error)
+    return _respond(request, error.problem)
 
 
 async def _invalid_question(request: Request, error: Exception) -> Response:
     assert isinstance(error, InvalidQuestionError)
-    return _respond(request, WebError(422, f"question_{error.reason}", error.message))
+    return _respond(request, Problem(422, f"question_{error.reason}", error.message))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -10,7 +10,7 @@ from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assistant.question import MAX_RAW_CHARS, MAX_TURNS
-from web.errors import NOT_FORM_TYPE, NOT_JSON, NOT_JSON_TYPE, TOO_LARGE, WRONG_FIELDS
+from web.errors import NOT_FORM_TYPE, NOT_JSON, NOT_JSON_TYPE, TOO_LARGE, WRONG_FIELDS, Problem, WebError
 
 # A question of 300 characters with ten turns of history takes some 20 kB in the worst encoding.
 MAX_BODY_BYTES = 64 * 1024
@@ -46,11 +46,11 @@ async def read_ask(request: Request) -> AskBody:
         # JSON has no NaN and no Infinity; Python's reader would take them.
         value = json.loads(body.decode("utf-8"), parse_constant=_refuse)
     except (ValueError, RecursionError):
-        raise NOT_JSON from None
+        raise WebError(NOT_JSON) from None
     try:
         return AskBody.model_validate(value)
     except (ValidationError, RecursionError):
-        raise WRONG_FIELDS from None
+        raise WebError(WRONG_FIELDS) from None
 
 
 async def read_form(request: Request) -> tuple[str, list[str]]:
@@ -64,31 +64,31 @@ async def read_form(request: Request) -> tuple[str, list[str]]:
     try:
         fields = parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS)
     except ValueError:
-        raise NOT_JSON from None
+        raise WebError(NOT_JSON) from None
     questions = [value for name, value in fields if name == "question"]
     if not questions:
-        raise WRONG_FIELDS
+        raise WebError(WRONG_FIELDS)
     earlier = [value for name, value in fields if name == "earlier"]
     # An example's button sends its own text after the field's.
     return questions[-1], [text for text in earlier if len(text) <= MAX_RAW_CHARS][-MAX_TURNS:]
 
 
-def _check_type(request: Request, wanted: str, error: Exception) -> None:
+def _check_type(request: Request, wanted: str, problem: Problem) -> None:
     kind, _, _ = request.headers.get("content-type", "").partition(";")
     if kind.strip().lower() != wanted or request.headers.get("content-encoding", "identity") != "identity":
-        raise error
+        raise WebError(problem)
 
 
 async def _read_limited(request: Request) -> bytes:
     """Read the body as it comes and stop at the limit, whatever its headers say."""
     declared = request.headers.get("content-length", "0")
     if not declared.isdecimal() or int(declared[:12]) > MAX_BODY_BYTES:
-        raise TOO_LARGE
+        raise WebError(TOO_LARGE)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BODY_BYTES:
-            raise TOO_LARGE
+            raise WebError(TOO_LARGE)
     return bytes(body)
 
 

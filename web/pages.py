@@ -13,7 +13,7 @@ from assistant.assistant import Turn, today_in_japan
 from assistant.errors import InvalidQuestionError
 from assistant.question import MAX_CHARS
 from web.document_view import view_document
-from web.errors import NOT_FOUND, WebError
+from web.errors import NOT_FOUND, Problem, WebError
 from web.gate import read_form
 from web.service import Service
 
@@ -50,7 +50,7 @@ def page_routes(service: Service) -> APIRouter:
         except InvalidQuestionError as error:
             return _chat_page(question=question, earlier=earlier, error=error.message, status=422)
         except WebError as error:
-            return _chat_page(question=question, earlier=earlier, error=error.message, status=error.status)
+            return _chat_page(question=question, earlier=earlier, error=error.problem.message, status=error.problem.status)
         return _chat_page(asked=question, answer=answer, earlier=[*earlier, question])
 
     @routes.get("/documents")
@@ -62,7 +62,7 @@ def page_routes(service: Service) -> APIRouter:
         index = service.assistant().retriever.index
         found = index.documents.get(document_id)
         if found is None:
-            raise NOT_FOUND
+            raise WebError(NOT_FOUND)
         blocks = view_document(found, index.passages, _span(start, end))
         expired = bool(found.info.valid_to and found.info.valid_to < today_in_japan())
         return _page("document.html", info=found.info, blocks=blocks, expired=expired)
@@ -70,9 +70,9 @@ def page_routes(service: Service) -> APIRouter:
     return routes
 
 
-def error_page(error: WebError, request_id: str) -> HTMLResponse:
+def error_page(problem: Problem, request_id: str) -> HTMLResponse:
     """Return an error as a page."""
-    return _page("error.html", status=error.status, message=error.message, request_id=request_id)
+    return _page("error.html", status=problem.status, message=problem.message, request_id=request_id)
 
 
 def _chat_page(

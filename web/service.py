@@ -13,7 +13,7 @@ from assistant.assistant import Assistant, Turn
 from assistant.errors import ConfigurationError
 from corpus.errors import DocumentError
 from index.errors import IndexUnavailableError, ModelError
-from web.errors import NO_INDEX, STARTING
+from web.errors import NO_INDEX, STARTING, WebError
 
 log = logging.getLogger("web")
 
@@ -51,7 +51,7 @@ class Service:
             WebError: 503, while it is being loaded or if it could not be.
         """
         if self._assistant is None:
-            raise NO_INDEX if self._reason else STARTING
+            raise WebError(NO_INDEX if self._reason else STARTING)
         return self._assistant
 
     async def ask(self, question: str, history: Sequence[Turn]) -> Answer:

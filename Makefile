@@ -1,0 +1,43 @@
+# README's two commands are `make serve` and `make test`; each sets up all that it needs.
+PYTHON ?= python3
+BIN := .venv/bin
+HOST ?= 127.0.0.1
+PORT ?= 8000
+
+.PHONY: env index serve test lint types browser bench evals
+
+env: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[evals,dev]'
+	touch $@
+
+index: env
+	$(BIN)/python -m index build
+
+serve: index
+	$(BIN)/python -m web --host $(HOST) --port $(PORT)
+
+test: env lint types browser
+	$(BIN)/python -m pytest
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: env
+	$(BIN)/mypy
+
+# The tests in a real browser want Debian's Chromium and a Japanese font.
+browser:
+	@command -v chromium >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk; }
+
+bench: index
+	$(BIN)/python -m web.bench
+
+evals: index
+	rm -rf var/evals/plan
+	$(BIN)/python -m evals run --cases evals/cases/plan.jsonl --out var/evals/plan
+	$(BIN)/python -m evals calibrate --cases evals/cases/plan.jsonl

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+
+from assistant.answer import Answer
+from assistant.assistant import Assistant, Turn
+from assistant.compose import pick_sentences
+from assistant.errors import InvalidQuestionError, UnverifiedAnswerError
+from assistant.question import parse_question
+from assistant.verify import cite
+from corpus.fold import fold
+
+
+@pytest.mark.parametrize(
+    ("question", "passage", "short"),
+    [
+        (
+            "自助・共助って何ですか？",
+            "住民一人ひとりの力（自助）、近隣での助け合い（互助）、制度化された相互扶助（共助）",
+            None,
+        ),
+        (
+            "計画の期間はいつからいつまでですか",
+            "令和３（２０２１）年度から令和７（２０２５）年度までの５年間とします。",
+            "令和３（２０２１）年度から令和７（２０２５）年度までの５年間",
+        ),
+        ("市内に地域包括支援センターはいくつある？", "市内５つの地域包括支援センターに、", "５つ"),
+    ],
+)
+def test_the_three_first_questions_are_answered_with_the_exact_passage(
+    assistant: Assistant, question: str, passage: str, short: str | None
+) -> None:
+    answer = assistant.ask(question)
+    assert answer.status == "answered"
+    assert passage in answer.citations[0].quote
+    assert answer.short_answer == short
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "福祉相談課の電話番号を教えてください",
+        "朝霞市の人口は何人ですか",
+        "この計画の予算はいくらですか",
+        "青色防犯パトロールカーは何台ありますか",
+        "和光市の地域福祉計画の期間はいつですか",
+    ],
+)
+def test_what_the_plan_does_not_say_is_said_not_to_be_there(assistant: Assistant, question: str) -> None:
+    answer = assistant.ask(question)
+    assert answer.status == "not_in_plan"
+    assert answer.citations == ()
+    assert answer.sentences == ()
+    assert answer.contact is not None
+
+
+def quotes_are_spans(assistant: Assistant, answer: Answer) -> bool:
+    documents = assistant.retriever.index.documents
+    return all(documents[c.document].text[c.start : c.end] == c.quote for c in answer.citations)
+
+
+@pytest.mark.parametrize(
+    "question", ["再犯防止", "市は高齢者を見守るために何をしましたか", "SDGsとは", "What is the plan period?"]
+)
+def test_every_sentence_stands_in_a_quote_and_every_quote_is_its_span(assistant: Assistant, question: str) -> None:
+    answer = assistant.ask(question)
+    assert answer.status == "answered"
+    assert quotes_are_spans(assistant, answer)
+    for sentence in answer.sentences:
+        assert any(sentence.text in answer.citations[n - 1].quote for n in sentence.citations)
+    assert [citation.n for citation in answer.citations] == list(range(1, len(answer.citations) + 1))
+
+
+def test_a_sentence_that_is_not_its_span_never_becomes_a_citation(assistant: Assistant) -> None:
+    query = assistant.understanding.understand(parse_question("計画の期間"))
+    pick = pick_sentences(query, assistant.retriever.search(query.text))[0]
+    forged = replace(pick, sentence=replace(pick.sentence, text="計画の期間は百年とします。"))
+    with pytest.raises(UnverifiedAnswerError):
+        cite([forged], assistant.retriever.index.documents)
+
+
+def test_the_answer_is_the_same_each_time(assistant: Assistant) -> None:
+    first, second = (assistant.ask("民生委員児童委員").model_dump(exclude={"id", "elapsed_ms"}) for _ in range(2))
+    assert first == second
+
+
+def test_after_the_plans_period_each_answer_says_so(assistant: Assistant) -> None:
+    last_day = replace(assistant, today=lambda: dt.date(2026, 3, 31))
+    day_after = replace(assistant, today=lambda: dt.date(2026, 4, 1))
+    before = replace(assistant, today=lambda: dt.date(2021, 3, 31))
+    assert last_day.ask("計画期間").notice is None
+    assert "2026年3月31日" in (day_after.ask("計画期間").notice or "")
+    assert "2021年4月1日" in (before.ask("計画期間").notice or "")
+
+
+def test_a_quote_that_breaks_off_in_the_source_is_said_to(assistant: Assistant) -> None:
+    answer = assistant.ask("朝霞市の最上位計画は何ですか")
+    assert "第５次朝霞市総合計画" in answer.text
+    assert "途中で切れています" in (answer.notice or "")
+
+
+def test_a_follow_up_is_answered_with_what_it_points_back_to(assistant: Assistant) -> None:
+    answer = assistant.ask("それは何年間ですか", [Turn("user", "計画の期間を教えてください"), Turn("assistant", "…")])
+    assert "５年間" in answer.text
+
+
+def test_earlier_turns_that_are_no_questions_are_passed_over(assistant: Assistant) -> None:
+    answer = assistant.ask(
+        "それは何年間ですか", [Turn("user", "計画の期間を教えて"), Turn("user", ""), Turn("user", "\ud800")]
+    )
+    assert "５年間" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "word"),
+    [
+        ("What is the period of this plan?", "en", "Japanese"),
+        ("这个计划的期间是什么时候？", "zh", "日语"),
+        ("계획의 기간은 언제입니까?", "ko", "일본어"),
+    ],
+)
+def test_other_languages_get_the_plans_japanese_and_a_note(
+    assistant: Assistant, question: str, language: str, word: str
+) -> None:
+    answer = assistant.ask(question)
+    assert (answer.status, answer.language) == ("answered", language)
+    assert fold("令和7(2025)年度") in fold(answer.text)
+    assert word in (answer.notice or "")
+
+
+def test_urgent_words_get_numbers_and_no_search(assistant: Assistant) -> None:
+    answer = assistant.ask("もう死にたい")
+    assert answer.status == "urgent"
+    assert answer.contact is not None
+    assert "0570-064-556" in {line.phone for line in answer.contact.lines}
+    assert answer.suggestions == ()
+
+
+def test_a_figures_scattered_cells_are_never_quoted(assistant: Assistant) -> None:
+    for question in ("今までの計画書", "第６期 障害福祉計画 第２期 障害児福祉計画 次期", "令和8 令和9 令和10"):
+        answer = assistant.ask(question)
+        assert all("■今までの計画書" not in citation.section for citation in answer.citations)
+
+
+def test_every_suggestion_can_be_asked_and_is_answered(assistant: Assistant) -> None:
+    suggestions = {
+        s for q in ("計画の期間は", "再犯防止とは", "福祉相談課の電話番号は") for s in assistant.ask(q).suggestions
+    }
+    assert suggestions
+    assert {assistant.ask(text).status for text in suggestions} == {"answered"}
+
+
+def test_an_empty_question_is_an_error_without_its_text(assistant: Assistant) -> None:
+    with pytest.raises(InvalidQuestionError, match="入力してください"):
+        assistant.ask("   ")
+
+
+def test_the_retriever_is_a_langchain_retriever(assistant: Assistant) -> None:
+    documents = assistant.retriever.invoke("地域福祉とは")
+    assert documents[0].page_content.startswith("地域福祉とは")
+    assert documents[0].metadata["document"] == "asaka-4"
+    assert documents[0].metadata["score"] >= documents[1].metadata["score"]
