@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from assistant.answer import Answer, Language, Status
-from assistant.compose import Pick, pick_sentences
+from assistant.compose import DEFAULT_SELECTION, Pick, Selection, pick_sentences
 from assistant.contacts import Contacts
-from assistant.decide import CALIBRATION, probability, read_signs
+from assistant.decide import CALIBRATION, Calibration, Signs, probability, read_signs
 from assistant.errors import InvalidQuestionError
 from assistant.language import detect_language
 from assistant.question import MAX_TURNS, Question, parse_question
@@ -34,6 +34,20 @@ class Turn:
     content: str
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found for a question: the sentences that would answer it, best first, and whether they would.
+
+    `probability` is calibrated, 0 to 1; 0 with nothing picked, and then `signs` is None.
+    """
+
+    query: Query
+    hits: Sequence[Hit]
+    picks: Sequence[Pick]
+    signs: Signs | None
+    probability: float
+
+
 def today_in_japan() -> dt.date:
     """Return today's date where the plan is in force."""
     return dt.datetime.now(ZoneInfo("Asia/Tokyo")).date()
@@ -48,6 +62,8 @@ class Assistant:
     retriever: HybridRetriever
     contacts: Contacts
     wordings: Mapping[Language, Wordings]
+    selection: Selection = DEFAULT_SELECTION
+    calibration: Calibration = CALIBRATION
     today: Callable[[], dt.date] = today_in_japan
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
@@ -61,20 +77,21 @@ class Assistant:
         route = self.router.route(asked)
         if route:
             return self._without_evidence(route, detect_language(asked.text), (), started)
-        query = self.understanding.understand(asked, _earlier_questions(history))
+        found = self.find(asked, _earlier_questions(history))
+        if found.probability < self.calibration.threshold:
+            return self._without_evidence("not_in_plan", found.query.language, found.hits, started)
+        return self._answer(found, started)
+
+    def find(self, question: Question, earlier: Sequence[Question] = ()) -> Found:
+        """Return what would be answered, and how likely it is right, before that is decided."""
+        query = self.understanding.understand(question, earlier)
         hits = self.retriever.search(query.text, query.extra_terms)
-        picks = pick_sentences(query, hits)
-        if not self._answers(query, picks, hits):
-            return self._without_evidence("not_in_plan", query.language, hits, started)
-        return self._answer(query, picks, hits, started)
+        picks = pick_sentences(query, hits, self.selection)
+        signs = read_signs(query, picks, hits, self.retriever.index) if picks else None
+        return Found(query, hits, picks, signs, probability(signs, self.calibration) if signs else 0.0)
 
-    def _answers(self, query: Query, picks: Sequence[Pick], hits: Sequence[Hit]) -> bool:
-        if not picks:
-            return False
-        signs = read_signs(query, picks, hits, self.retriever.index)
-        return probability(signs) >= CALIBRATION.threshold
-
-    def _answer(self, query: Query, picks: Sequence[Pick], hits: Sequence[Hit], started: float) -> Answer:
+    def _answer(self, found: Found, started: float) -> Answer:
+        query, picks = found.query, found.picks
         documents = self.retriever.index.documents
         sentences, citations = cite(picks, documents)
         wordings = self.wordings[query.language]
@@ -87,7 +104,7 @@ class Assistant:
             sentences=tuple(sentences),
             citations=tuple(citations),
             notice=self._notice(wordings, documents[citations[0].document].info, citations[-1].quote, query.language),
-            suggestions=suggest(hits, {citation.section for citation in citations}, wordings.suggestion.about),
+            suggestions=suggest(found.hits, {citation.section for citation in citations}, wordings.suggestion.about),
             index_version=self.retriever.index.version,
             elapsed_ms=_elapsed_ms(started),
         )

@@ -13,21 +13,30 @@ from corpus.model import Passage, Sentence
 from index.fusion import Hit
 from index.search_index import ScoredSentence
 
-MAX_SENTENCES = 3
-PASSAGES_READ = 10
 
-# How much each sign counts in a sentence's score. Cosines of the default model differ by hundredths between a sentence
-# that answers and one that does not, the other signs by tenths.
-COSINE_WEIGHT = 10.0
-OVERLAP_WEIGHT = 1.0
-PASSAGE_WEIGHT = 0.25
-VALUE_BONUS = 0.4
-DEFINITION_BONUS = 0.6
-# A further sentence is taken if its score is this near to the best one's and it shares words with the question or means
-# nearly the same: the second condition drops a tenth of the sentences that are beside the point, and no evidence.
-FURTHER_MARGIN = 1.5
-FURTHER_OVERLAP = 0.2
-FURTHER_COSINE_MARGIN = 0.01
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """How sentences are scored and how many are taken.
+
+    Cosines of the default model differ by hundredths between a sentence that answers and one that does not, the other
+    signs by tenths; hence the weights' sizes. A further sentence is taken if its score is near to the best one's and it
+    shares words with the question or means nearly the same: that drops a tenth of the sentences that are beside the
+    point, and no evidence. The figures are in evals/ABLATIONS.md.
+    """
+
+    passages_read: int = 10
+    cosine: float = 10.0
+    overlap: float = 1.0
+    passage: float = 0.25
+    value_bonus: float = 0.4
+    definition_bonus: float = 0.6
+    max_sentences: int = 3
+    further_margin: float = 1.5
+    further_overlap: float = 0.2
+    further_cosine_margin: float = 0.01
+
+
+DEFAULT_SELECTION = Selection()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,41 +50,42 @@ class Pick:
     value: tuple[int, int] | None
 
 
-def pick_sentences(query: Query, hits: Sequence[Hit]) -> list[Pick]:
-    """Return up to `MAX_SENTENCES` sentences, best first; none if no hit can be quoted."""
-    ranked = rank_sentences(query, hits)
+def pick_sentences(query: Query, hits: Sequence[Hit], selection: Selection) -> list[Pick]:
+    """Return the sentences to answer with, best first; none if no hit can be quoted."""
+    ranked = rank_sentences(query, hits, selection)
     if not ranked:
         return []
     best = ranked[0]
     chosen = [best]
     for pick in ranked[1:]:
-        if len(chosen) == MAX_SENTENCES or best.score - pick.score > FURTHER_MARGIN:
+        if len(chosen) == selection.max_sentences or best.score - pick.score > selection.further_margin:
             break
-        near = pick.scored.cosine >= best.scored.cosine - FURTHER_COSINE_MARGIN
-        if near or pick.scored.overlap > FURTHER_OVERLAP:
+        near = pick.scored.cosine >= best.scored.cosine - selection.further_cosine_margin
+        if near or pick.scored.overlap > selection.further_overlap:
             chosen.append(pick)
     return chosen
 
 
-def rank_sentences(query: Query, hits: Sequence[Hit]) -> list[Pick]:
+def rank_sentences(query: Query, hits: Sequence[Hit], selection: Selection) -> list[Pick]:
     """Return all sentences of the best passages that can be quoted, best first."""
     picks = [
-        _score(query, hit, scored)
-        for hit in hits[:PASSAGES_READ]
+        _score(query, hit, scored, selection)
+        for hit in hits[: selection.passages_read]
         if hit.candidate.passage.quotable
         for scored in hit.candidate.sentences
     ]
     return sorted(picks, key=lambda pick: -pick.score)
 
 
-def _score(query: Query, hit: Hit, scored: ScoredSentence) -> Pick:
+def _score(query: Query, hit: Hit, scored: ScoredSentence, selection: Selection) -> Pick:
     value = find_value(query.asked, scored.sentence.text)
+    defines = query.asked.kind == "definition" and _defines(query, scored.sentence.text)
     score = (
-        COSINE_WEIGHT * scored.cosine
-        + OVERLAP_WEIGHT * scored.overlap
-        + PASSAGE_WEIGHT * hit.score
-        + (VALUE_BONUS if value else 0.0)
-        + (DEFINITION_BONUS if query.asked.kind == "definition" and _defines(query, scored.sentence.text) else 0.0)
+        selection.cosine * scored.cosine
+        + selection.overlap * scored.overlap
+        + selection.passage * hit.score
+        + (selection.value_bonus if value else 0.0)
+        + (selection.definition_bonus if defines else 0.0)
     )
     return Pick(hit.candidate.passage, scored.sentence, scored, score, value)
 

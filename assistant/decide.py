@@ -76,7 +76,7 @@ def read_signs(query: Query, picks: Sequence[Pick], hits: Sequence[Hit], index: 
     )
 
 
-def probability(signs: Signs, calibration: Calibration = CALIBRATION) -> float:
+def probability(signs: Signs, calibration: Calibration) -> float:
     """Return the calibrated probability, 0 to 1, that the chosen sentences answer the question."""
     total = calibration.bias + sum(w * sign for w, sign in zip(calibration.weights, astuple(signs), strict=True))
     return 1 / (1 + exp(-total))

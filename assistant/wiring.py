@@ -35,7 +35,7 @@ def load_embeddings(settings: Settings) -> SentenceTransformerEmbeddings:
     import torch
 
     torch.set_num_threads(settings.threads)
-    embeddings = SentenceTransformerEmbeddings(settings.model_folder())
+    embeddings = settings.load_embeddings()
     embeddings.embed_query("計画の期間")
     return embeddings
 

@@ -13,8 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from assistant.assistant import Assistant
-from assistant.compose import pick_sentences
-from assistant.decide import Calibration, read_signs
+from assistant.decide import Calibration
 from assistant.question import parse_question
 from evals.cases import Case
 
@@ -42,11 +41,9 @@ def fit(assistant: Assistant, cases: Sequence[Case]) -> Fit:
         question = parse_question(case.question)
         if assistant.router.route(question):
             continue
-        query = assistant.understanding.understand(question, [parse_question(text) for text in case.history])
-        hits = assistant.retriever.search(query.text, query.extra_terms)
-        picks = pick_sentences(query, hits)
-        if picks:
-            rows.append(astuple(read_signs(query, picks, hits, assistant.retriever.index)))
+        found = assistant.find(question, [parse_question(text) for text in case.history])
+        if found.signs:
+            rows.append(astuple(found.signs))
             labels.append(case.answerable)
     signs, answerable = np.array(rows), np.array(labels)
     # C = 0.3: the cross-validated AUC is flat from 0.1 to 1, and with more freedom weights take the wrong sign.

@@ -14,7 +14,6 @@ from rich.table import Table
 
 from corpus.errors import DocumentError
 from index.build import build_index, is_up_to_date
-from index.embed import SentenceTransformerEmbeddings
 from index.errors import IndexUnavailableError, ModelError
 from index.fusion import Hit, rank
 from index.generation import load_generation
@@ -60,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
 def _build(paths: Paths, out: Path, force: bool) -> None:
     console = Console(stderr=True)
     with console.status("モデルを準備しています…"):
-        embeddings = SentenceTransformerEmbeddings(paths.model_folder())
+        embeddings = paths.load_embeddings()
     if not force and is_up_to_date(paths.documents, out, embeddings):
         console.print("索引は最新です。")
         return
@@ -79,7 +78,7 @@ def _build(paths: Paths, out: Path, force: bool) -> None:
 
 
 def _search(paths: Paths, question: str, k: int, as_json: bool) -> None:
-    embeddings = SentenceTransformerEmbeddings(paths.model_folder())
+    embeddings = paths.load_embeddings()
     index = load_generation(paths.index, embeddings.identity)
     vector = np.asarray(embeddings.embed_query(question), dtype=np.float32)
     hits = rank(index.candidates(terms(question), vector, POOL))[:k]

@@ -25,10 +25,11 @@ from index.embed import hash_weights
 from index.errors import ModelError
 
 NAME = "multilingual-e5-small"
+WEIGHTS_FILE = "model.safetensors"
 SOURCE_FILE = "e5-small-q4.bin"
 SOURCE_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 # Of the safetensors file that this module writes; it depends on the source alone.
-WEIGHTS_SHA256 = "086e21116d13003dc3276eaffc79072ad4b3bd23ce8c9e68c96105dc456eb409"
+WEIGHTS_SHA256 = "cd1caf1812415a43f1fa3b3f4203ce9c98af475df075d1e4d5aeeb34f82fac59"
 
 _BLOCK = 32  # weights in one 4-bit block: a float16 scale and 16 bytes of two weights each
 _BLOCK_DTYPE = np.dtype([("scale", "<f2"), ("pairs", "u1", _BLOCK // 2)])
@@ -136,6 +137,8 @@ def _expand(data: bytes, folder: Path) -> None:
         device="cpu",
     )
     model.save(str(folder), create_model_card=False)
+    # As written here the weights' bytes depend on the source alone, not on the libraries' versions.
+    (bert / WEIGHTS_FILE).replace(folder / WEIGHTS_FILE)
 
 
 def _read_vocabulary(reader: _Reader) -> tuple[list[str], list[float], int]:
@@ -167,6 +170,10 @@ def _read_tensors(reader: _Reader, shape: _Shape) -> dict[str, npt.NDArray[np.fl
         flat = _unpack_blocks(reader.data, offset, size) if is_packed else np.frombuffer(reader.data, "<f4", size, offset)
         target, rows = _target(name, shape)
         tensors[target] = np.ascontiguousarray(flat.reshape(rows, -1) if rows else flat)
+    # BertModel has a pooler that mean pooling never asks. Without weights of its own it would get random ones at each
+    # expansion, and the file another hash.
+    tensors["pooler.dense.weight"] = np.zeros((shape.hidden, shape.hidden), dtype=np.float32)
+    tensors["pooler.dense.bias"] = np.zeros(shape.hidden, dtype=np.float32)
     return tensors
 
 
@@ -214,7 +221,7 @@ def _write_bert(folder: Path, shape: _Shape, tensors: dict[str, npt.NDArray[np.f
         dtype="float32",
     )
     config.save_pretrained(folder)
-    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    save_file(tensors, folder / WEIGHTS_FILE, metadata={"format": "pt"})
 
 
 def _write_tokenizer(folder: Path, pieces: list[str], scores: list[float], unknown: int, positions: int) -> None:

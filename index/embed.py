@@ -47,15 +47,21 @@ class SentenceTransformerEmbeddings(IdentifiedEmbeddings):
     All vectors have length 1, so that the inner product of two is their cosine.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, expected_sha256: str | None = None) -> None:
         """Load the model; nothing is downloaded and only safetensors are read.
 
+        Args:
+            folder: of the model, as sentence-transformers saves one.
+            expected_sha256: what the weights' hash must be, where that is known.
+
         Raises:
-            ModelError: `folder` is missing, has no safetensors, or is no sentence-transformers model.
+            ModelError: `folder` is missing, has no safetensors, has others than expected, or is no such model.
         """
         if not folder.is_dir():
             raise ModelError(f"モデルのフォルダーがありません: {folder}")
         self._weights_sha256 = hash_weights(folder)
+        if expected_sha256 and self._weights_sha256 != expected_sha256:
+            raise ModelError(f"モデルの重みが壊れています。フォルダーを消してから、もう一度実行してください: {folder}")
         self._name = folder.name
         self._model = _load(folder)
 

@@ -10,12 +10,19 @@ import numpy.typing as npt
 
 from index.search_index import Candidate
 
-DENSE_WEIGHT = 1.0
-# On 858 known-item queries over two cities' bulletins, whole documents make the better lexical leg (recall@10 0.77 against
-# 0.73 with passages alone); within one document they all score the same and passages decide.
-LEXICAL_WEIGHT = 0.5
-DOCUMENT_WEIGHT = 1.0
-HEADING_WEIGHT = 0.25
+
+@dataclass(frozen=True, slots=True)
+class LegWeights:
+    """How much each leg's standard score counts.
+
+    On 858 known-item queries over two cities' bulletins, whole documents make the better lexical leg (recall@10 0.77
+    against 0.73 with passages alone); within one document they all score the same and its passages decide.
+    """
+
+    dense: float = 1.0
+    lexical: float = 0.5
+    document_lexical: float = 1.0
+    heading: float = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +33,7 @@ class Hit:
     score: float
 
 
-def rank(candidates: Sequence[Candidate]) -> list[Hit]:
+def rank(candidates: Sequence[Candidate], weights: LegWeights = LegWeights()) -> list[Hit]:
     """Return the candidates, best first, by the weighted sum of each leg's z-scores over these candidates.
 
     Ranks alone would throw away how far ahead the first is; raw scores of two legs have no common scale.
@@ -34,10 +41,10 @@ def rank(candidates: Sequence[Candidate]) -> list[Hit]:
     if not candidates:
         return []
     fused = (
-        DENSE_WEIGHT * _z([c.dense for c in candidates])
-        + LEXICAL_WEIGHT * _z([c.lexical for c in candidates])
-        + DOCUMENT_WEIGHT * _z([c.document_lexical for c in candidates])
-        + HEADING_WEIGHT * _z([c.heading for c in candidates])
+        weights.dense * _z([c.dense for c in candidates])
+        + weights.lexical * _z([c.lexical for c in candidates])
+        + weights.document_lexical * _z([c.document_lexical for c in candidates])
+        + weights.heading * _z([c.heading for c in candidates])
     )
     order = np.argsort(-fused, kind="stable")
     return [Hit(candidates[here], float(fused[here])) for here in order]

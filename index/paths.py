@@ -8,7 +8,8 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import corpus
-from index.default_model import ensure_default_model
+from index.default_model import WEIGHTS_SHA256, ensure_default_model
+from index.embed import SentenceTransformerEmbeddings
 
 SHIPPED_DOCUMENTS = Path(corpus.__file__).parent / "documents"
 
@@ -30,3 +31,7 @@ class Paths(BaseSettings):
     def model_folder(self) -> Path:
         """The folder of the embedding model; the default one is made on first use, which takes some seconds."""
         return self.model or ensure_default_model(self.var / "models")
+
+    def load_embeddings(self) -> SentenceTransformerEmbeddings:
+        """Load the embedding model; the default one is checked against the hash that it must have."""
+        return SentenceTransformerEmbeddings(self.model_folder(), None if self.model else WEIGHTS_SHA256)
