@@ -38,6 +38,6 @@ bench: index
 	$(BIN)/python -m web.bench
 
 evals: index
-	rm -rf var/evals/plan
-	$(BIN)/python -m evals run --cases evals/cases/plan.jsonl --out var/evals/plan
-	$(BIN)/python -m evals calibrate --cases evals/cases/plan.jsonl
+	rm -rf var/evals/tuning
+	$(BIN)/python -m evals run --cases evals/cases/tuning --out var/evals/tuning
+	$(BIN)/python -m evals calibrate --cases evals/cases/tuning

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 
-from rich.console import Console
-
 from assistant.answer import Answer
 from assistant.assistant import Turn
 from assistant.errors import ConfigurationError, InvalidQuestionError
@@ -41,17 +39,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _show(answer: Answer) -> None:
-    console = Console(highlight=False)
-    console.print(answer.text, markup=False)
+    """Print for a terminal or a pipe; no line is broken, so that a quote stays a quote."""
+    print(answer.text)
     if answer.short_answer:
-        console.print(f"\n短い答え: {answer.short_answer}", markup=False)
+        print(f"\n短い答え: {answer.short_answer}")
     for citation in answer.citations:
-        console.print(f"\n[{citation.n}] {citation.title} {' > '.join(citation.section)}", markup=False)
-        console.print(f"    {citation.url}", markup=False)
+        print(f"\n[{citation.n}] {citation.title} {' > '.join(citation.section)}\n    {citation.url}")
     for line in answer.contact.lines if answer.contact else ():
-        console.print(f"・{line.name} {line.phone} {line.note}".rstrip(), markup=False)
+        print(f"・{line.name} {line.phone} {line.note}".rstrip())
     if answer.notice:
-        console.print(f"\n※{answer.notice}", markup=False)
+        print(f"\n※{answer.notice}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,22 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-Kind = Literal["when", "how_many", "how_much", "where", "who", "contact", "definition", "law", "open"]
+Kind = Literal[
+    "when",
+    "how_many",
+    "how_much",
+    "where",
+    "who",
+    "contact",
+    "definition",
+    "law",
+    "how_to",
+    "place",
+    "person",
+    "name",
+    "counted",
+    "open",
+]
 
 _NUMBER = r"(?:[0-9]+(?:[,.][0-9]+)*|[一二三四五六七八九十百千]+)"
 # What counts what: a question with one counter is answered by a number with the same, not by any number.
@@ -37,12 +52,22 @@ _DATE = re.compile(
 )
 _PERIOD = re.compile(rf"{_DATE.pattern}から{_DATE.pattern}(?:まで)?(?:の{_NUMBER}年間)?")
 _CONTACT = re.compile(r"[0-9]{2,4}-[0-9]{2,4}-[0-9]{3,4}|[\w.]+@[\w.]+|https?://|[0-9]+丁目|[0-9]+番地")
+_FORMS: dict[Kind, re.Pattern[str]] = {
+    "how_to": re.compile(r"申し?込み?|申請|応募|手続|届け?出|窓口で|ご?予約"),
+    "place": re.compile(r"[^\s、。「」]{1,12}(?:[0-9]丁目|[0-9]番地|駅|庁舎|階|館内|センター内|公民館で|市役所)"),
+    "person": re.compile(r"[一-鿿]{2,6}(?:氏|さん)(?![一-鿿])"),
+    "name": re.compile(r"「[^」]{2,30}」"),
+}
 _CLOCK = re.compile(r"[0-9]{1,2}(?:時|:[0-9]{2})")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a question asks for. `counter` is what is counted or dated by, empty where any will do."""
+    """What a question asks for. `counter` is what is counted or dated by, empty where any will do.
+
+    `place` wants to know where something is, `where` which one or with whom (「どこに相談すれば」). `counted` is a number
+    with a counter that the question itself names (「何平方メートル」).
+    """
 
     kind: Kind
     counter: str = ""
@@ -50,7 +75,7 @@ class Asked:
     @property
     def needs_value(self) -> bool:
         """Whether only a sentence with a date, a number or an address of the right kind can answer."""
-        return self.kind in ("when", "how_many", "how_much", "contact", "law")
+        return self.kind not in ("definition", "where", "who", "open")
 
 
 class _Ask(BaseModel):
@@ -72,7 +97,11 @@ def what_is_asked(text: str) -> Asked:
     """Return what a cleaned question asks for; `open` where no rule of the reviewed file says more."""
     lowered = text.lower()
     rule = next((rule for rule in _rules() if rule.pattern.search(lowered)), None)
-    return Asked(rule.kind, rule.counter) if rule else Asked("open")
+    if rule is None:
+        return Asked("open")
+    match = rule.pattern.search(lowered)
+    named = match.groupdict().get("counter") if match else None
+    return Asked(rule.kind, named or rule.counter)
 
 
 def find_value(asked: Asked, sentence: str) -> tuple[int, int] | None:
@@ -93,6 +122,10 @@ def _value_patterns(asked: Asked) -> tuple[re.Pattern[str], ...]:
         return (_CLOCK,) if asked.counter == "時" else (_PERIOD, _DATE)
     if asked.kind == "contact":
         return (_CONTACT,)
+    if asked.kind in _FORMS:
+        return (_FORMS[asked.kind],)
+    if asked.kind == "counted":
+        return (re.compile(f"{_NUMBER}{re.escape(asked.counter)}"),)
     if asked.kind in ("how_many", "how_much", "law"):
         counters = _COUNTERS[asked.counter]
         if asked.counter == "年":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import astuple, dataclass
 from math import exp
 
@@ -17,14 +17,14 @@ from index.search_index import SearchIndex
 # Nouns that say how something is asked, not what about: an answer need not hold them.
 FRAME_TERMS = frozenset(
     (
-        "意味 説明 内容 違い 種類 場所 所 方 人 時 物 理由 例 具体 的 全部 何 質問 情報 仕組み 取り組み 取組"
+        "名前 名称 意味 説明 内容 違い 種類 場所 所 方 人 時 物 理由 例 具体 的 全部 何 質問 情報 仕組み 取り組み 取組"
         " 対応 影響 数 年間 途中 方法 手段 関係 計画 市 行事 手伝い 教え 今 今後 以外 他 外 中 間 後 前 目 図 度 朝霞 朝霞市"
     ).split()
 )
 
 
 # A number that stands for one thing among several of its kind; other numbers may be written in another way.
-_PARTICULAR_NUMBER = re.compile(r"第\d+\D|(?:19|20)\d\d")
+_PARTICULAR_NUMBER = re.compile(r"第\d+\D|(?:19|20)\d\d|(?:目標|方針|施策)\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,9 @@ class Signs:
     passage_cosine: float  # of the best passage
     topics_unknown: float  # share of the question's topics that no document holds, weighted by rarity
     topics_missing: float  # share of its topics that the chosen sentences and their headings do not hold
-    value_missing: float  # 1 if a date, number or address is asked for and the best sentence has none of the kind
+    value_missing: float  # 1 if a date, a number, a place … is asked for and the best sentence has none of the kind
+    value_elsewhere: float  # share of the topics that the sentence with the value does not hold itself
+    focus_missing: float  # share of what is asked for (電話番号) that the chosen sentences and their headings do not hold
     name_unknown: float  # 1 if the question names a place, person or organisation that no document holds
     number_missing: float  # 1 if the question names a 第５期, a 第９９条 or a year that the chosen sentences have not
     no_topics: float  # 1 if there are no topics to check, as in another language
@@ -52,28 +54,44 @@ class Calibration:
 
 # Fitted by `python -m evals calibrate` on the cases of evals/cases.
 CALIBRATION = Calibration(
-    bias=-34.297,
-    weights=(23.86, 17.909, -2.467, -0.487, -3.897, -2.759, -4.507, 1.811),
+    bias=-23.405,
+    weights=(18.34, 10.843, -1.369, -0.418, -3.12, -1.146, -0.609, -1.849, -3.325, 0.858),
 )
 
 
 def read_signs(query: Query, picks: Sequence[Pick], hits: Sequence[Hit], index: SearchIndex) -> Signs:
     """Return the signs for chosen sentences; `picks` and `hits` must not be empty."""
-    held = {term for pick in picks for term in [*terms(pick.sentence.text), *terms(pick.passage.context)]}
-    topics = {topic: index.rarity(topic) for topic in query.topics if topic not in FRAME_TERMS}
-    total = sum(topics.values())
-    text = fold("\n".join(pick.sentence.text for pick in picks))
+    held = _held(picks)
+    topics = [topic for topic in query.topics if topic not in FRAME_TERMS]
+    # Numbered headings say which 基本目標 a sentence belongs to, their own section numbers say nothing.
+    text = fold(
+        "\n".join([*(pick.sentence.text for pick in picks), *(h for pick in picks for h in pick.passage.section[1:])])
+    )
     numbers = _PARTICULAR_NUMBER.findall(fold(query.question.text))
     return Signs(
         best_cosine=max(pick.scored.cosine for pick in picks),
         passage_cosine=max(hit.candidate.dense for hit in hits),
-        topics_unknown=sum(w for topic, w in topics.items() if not index.knows(topic)) / total if total else 0.0,
-        topics_missing=sum(w for topic, w in topics.items() if topic not in held) / total if total else 0.0,
+        topics_unknown=_share_missing(topics, index.vocabulary, index),
+        topics_missing=_share_missing(topics, held, index),
         value_missing=float(query.asked.needs_value and not picks[0].value),
+        value_elsewhere=_share_missing(topics, _held(picks[:1]), index) if picks[0].value else 0.0,
+        focus_missing=_share_missing([term for term in query.focus if term not in FRAME_TERMS], held, index),
         name_unknown=float(any(not index.knows(name) for name in query.names)),
         number_missing=float(any(number not in text for number in numbers)),
         no_topics=float(not topics),
     )
+
+
+def _held(picks: Sequence[Pick]) -> set[str]:
+    """The terms of sentences and their headings."""
+    return {term for pick in picks for term in [*terms(pick.sentence.text), *terms(pick.passage.context)]}
+
+
+def _share_missing(wanted: Sequence[str], held: Collection[str], index: SearchIndex) -> float:
+    """The share of terms that are not held, weighted by how rare they are; 0 if none is wanted."""
+    weights = {term: index.rarity(term) for term in wanted}
+    total = sum(weights.values())
+    return sum(weight for term, weight in weights.items() if term not in held) / total if total else 0.0
 
 
 def probability(signs: Signs, calibration: Calibration) -> float:

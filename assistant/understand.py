@@ -13,7 +13,7 @@ from assistant.asked import Asked, what_is_asked
 from assistant.language import detect_language
 from assistant.question import Question
 from assistant.spelling import Spelling
-from index.lexical import terms, words
+from index.lexical import Word, terms, words
 
 SHIPPED_SYNONYMS = Path(__file__).parent / "synonyms.toml"
 
@@ -22,6 +22,8 @@ _POINTS_BACK = re.compile(
     "|それ|そこ|そちら|その|これら|(?<!は)あの|前者|後者|同じ|さっき|先ほど|続き|くわしく|詳しく"
     "|^(and|what about|how about|when|where|who)\\b|\\b(it|that|they|those)\\b"
 )
+# 「AのBは」, 「AのBを教えて」: B is what is asked for.
+_FOCUS = re.compile("の([^のはがをにで、。 ?]{1,12})(?:は|って|を(?:教|知り|見せ)|について|\\?|$)")
 _FEW_TERMS = 2
 _TURNS_LOOKED_BACK = 2
 
@@ -32,7 +34,8 @@ class Query:
 
     `text` is what is embedded. `terms` are the question's own (with those of earlier turns, where it points back to
     them), `extra_terms` what else the plan may call them. `topics` are the nouns that neither a synonym nor a spelling
-    explains: an answer should hold them. `names` are the proper nouns of the question itself.
+    explains: an answer should hold them. `focus` are those that are asked for (電話番号 in
+    「福祉相談課の電話番号は」). `names` are the proper nouns of the question itself.
     """
 
     question: Question
@@ -42,6 +45,7 @@ class Query:
     terms: tuple[str, ...]
     extra_terms: tuple[str, ...]
     topics: tuple[str, ...]
+    focus: tuple[str, ...]
     names: tuple[str, ...]
 
 
@@ -73,9 +77,14 @@ class Understanding:
             text=" ".join([text, *plan_words]),
             terms=own_terms,
             extra_terms=tuple(dict.fromkeys(term for term in extra if term not in own_terms)),
-            topics=tuple(dict.fromkeys(word.terms[0] for word in checked if word.is_noun and word.terms)),
+            topics=_nouns(checked),
+            focus=_nouns(words(match.group(1))) if checked and (match := _FOCUS.search(unexplained)) else (),
             names=tuple(word.terms[0] for word in checked if word.is_name and word.terms),
         )
+
+
+def _nouns(found: Sequence[Word]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word.terms[0] for word in found if word.is_noun and word.terms))
 
 
 def _with_earlier(question: Question, earlier: Sequence[Question]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,22 +17,31 @@ from assistant.settings import load_settings
 from assistant.wiring import build_assistant, load_embeddings
 from evals.calibrate import fit
 from evals.cases import CaseError, read_cases
+from evals.compare import RunError, compare_runs
 from evals.retrieval import DataSetError, measure_retrieval
 from evals.run import write_run
+from evals.thresholds import regressions, threshold_text, verdict
 from index.errors import IndexUnavailableError, ModelError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit status: 0 done, 1 failed with one message."""
+    """Run one command; returns the exit status: 0 done, 1 failed with one message or below the baseline."""
     options = _parser().parse_args(arguments)
     try:
-        if options.command == "run":
-            _run(options.cases, options.out)
-        elif options.command == "retrieval":
-            _retrieval(options.beir, options.split, options.out)
-        else:
-            _calibrate(options.cases)
-    except (CaseError, ConfigurationError, DataSetError, IndexUnavailableError, ModelError, OSError) as error:
+        match options.command:
+            case "run":
+                _run(options.cases, options.out)
+            case "retrieval":
+                _retrieval(options.beir, options.split, options.out)
+            case "calibrate":
+                _calibrate(options.cases)
+            case "compare":
+                _compare(options.before, options.after)
+            case _:
+                return _gate(options.run, options.baseline)
+    except (
+        CaseError, ConfigurationError, DataSetError, IndexUnavailableError, ModelError, OSError, RunError, ValueError
+    ) as error:  # fmt: skip
         print(error, file=sys.stderr)
         return 1
     return 0
@@ -41,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m evals", description="Measure the quality of answers and of retrieval.")
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="answer quality on a case file")
-    run.add_argument("--cases", type=Path, required=True, help="JSON lines of cases")
+    run.add_argument("--cases", type=Path, required=True, help="a file of cases, or a folder of such files")
     run.add_argument("--out", type=Path, required=True, help="a folder that is new or empty")
     retrieval = commands.add_parser("retrieval", help="retrieval quality on a folder in BEIR's layout")
     retrieval.add_argument("--beir", type=Path, required=True, help="corpus.jsonl, queries.jsonl, qrels/<split>.tsv")
@@ -49,6 +59,12 @@ def _parser() -> argparse.ArgumentParser:
     retrieval.add_argument("--out", type=Path, required=True)
     calibrate = commands.add_parser("calibrate", help="fit the decision between answering and declining")
     calibrate.add_argument("--cases", type=Path, required=True)
+    compare = commands.add_parser("compare", help="paired differences between two runs")
+    compare.add_argument("before", type=Path)
+    compare.add_argument("after", type=Path)
+    gate = commands.add_parser("gate", help="exit status 1 if a run is below a baseline")
+    gate.add_argument("run", type=Path)
+    gate.add_argument("--baseline", type=Path, required=True)
     return parser
 
 
@@ -85,11 +101,39 @@ def _calibrate(cases: Path) -> None:
     print(f"CALIBRATION = {result.calibration}")
 
 
+def _compare(before: Path, after: Path) -> None:
+    comparison = compare_runs(before, after)
+    table = Table("score", "difference", "interval", title=f"{after} against {before}: {comparison.cases} cases")
+    for name, figure in comparison.differences.items():
+        table.add_row(name, _number(figure.value, "+.3f"), f"{_number(figure.low, '+.3f')} … {_number(figure.high, '+.3f')}")
+    console = Console()
+    console.print(table)
+    for name in comparison.differences:
+        console.print(f"{name}: better {', '.join(comparison.better[name]) or 'none'}", markup=False)
+        console.print(f"{name}: worse {', '.join(comparison.worse[name]) or 'none'}", markup=False)
+
+
+def _gate(run: Path, baseline: Path) -> int:
+    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))["all"]
+    lines = regressions(metrics, json.loads(baseline.read_text(encoding="utf-8")))
+    for line in lines:
+        print(f"below the baseline: {line}", file=sys.stderr)
+    return int(bool(lines))
+
+
 def _print_figures(figures: dict[str, Any], where: str) -> None:
-    table = Table("metric", "value", "cases", caption=where)
+    table = Table("metric", "value", "interval", "cases", "threshold", "verdict", caption=where)
     for name, figure in figures.items():
-        table.add_row(name, "—" if figure["value"] is None else f"{figure['value']:.3f}", str(figure["cases"]))
-    Console().print(table)
+        interval = f"{_number(figure['low'], '.3f')}–{_number(figure['high'], '.3f')}" if figure["low"] is not None else ""
+        verdict_text = verdict(name, figure["value"]) or ""
+        table.add_row(
+            name, _number(figure["value"], ".3f"), interval, str(figure["cases"]), threshold_text(name), verdict_text
+        )
+    Console(width=110).print(table)
+
+
+def _number(value: float | None, layout: str) -> str:
+    return "—" if value is None else format(value, layout)
 
 
 if __name__ == "__main__":

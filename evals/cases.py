@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -16,7 +17,7 @@ class Case(BaseModel):
 
     `history` lists the user's earlier turns. `evidence` is a list of groups of alternatives: of each group one substring
     should be covered by the cited quotes; `facts` likewise by the answer's text. Both are compared folded. A case that is
-    not `answerable` has neither, and expects any status but `answered`.
+    not `answerable` has neither, and expects any status but `answered`. Cases of one `group` ask the same in other words.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -27,6 +28,7 @@ class Case(BaseModel):
     answerable: bool
     evidence: tuple[tuple[str, ...], ...] = ()
     facts: tuple[tuple[str, ...], ...] = ()
+    group: str = ""
 
     @model_validator(mode="after")
     def _evidence_where_answerable(self) -> Case:
@@ -38,12 +40,21 @@ class Case(BaseModel):
 
 
 def read_cases(path: Path) -> list[Case]:
-    """Read a case file.
+    """Read a case file, or all `.jsonl` files of a folder in the order of their names.
 
     Raises:
-        CaseError: it is missing, empty, has a line that is no case, or an id twice.
+        CaseError: there is no case, a line is none, or an id occurs twice.
     """
-    cases: list[Case] = []
+    files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+    cases = [case for file in files for case in _read_file(file)]
+    ids = [case.id for case in cases]
+    twice = sorted({name for name in ids if ids.count(name) > 1})
+    if not cases or twice:
+        raise CaseError(f"{path}: no case" if not cases else f"{path}: more than once: {', '.join(twice)}")
+    return cases
+
+
+def _read_file(path: Path) -> Iterator[Case]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
@@ -51,10 +62,6 @@ def read_cases(path: Path) -> list[Case]:
     for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
-                cases.append(Case.model_validate_json(line))
+                yield Case.model_validate_json(line)
             except ValidationError as error:
                 raise CaseError(f"{path}:{number}: {error}") from error
-    ids = [case.id for case in cases]
-    if not cases or len(set(ids)) < len(ids):
-        raise CaseError(f"{path}: no case, or an id twice")
-    return cases

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from matplotlib.figure import Figure as Drawing
 
-from evals.metrics import Scored, evidence_coverage, fact_coverage
+from evals.metrics import Scored, evidence_coverage, fact_coverage, risk_coverage_curve
+from evals.thresholds import threshold_text, verdict
+from index.fusion import Hit
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
+_CURVE_POINTS = 20
 
 
 def failed(row: Scored) -> bool:
@@ -22,9 +30,77 @@ def failed(row: Scored) -> bool:
     return evidence_coverage(row) < 1 or fact_coverage(row) < 1
 
 
-def write_report(path: Path, rows: Sequence[Scored], metrics: Mapping[str, Any], config: Mapping[str, Any]) -> None:
-    """Write the report: figures over all and by category, then each failed case with what was expected and what came."""
+def write_report(
+    path: Path,
+    rows: Sequence[Scored],
+    metrics: Mapping[str, Any],
+    config: Mapping[str, Any],
+    retrieved: Mapping[str, Sequence[Hit]],
+) -> None:
+    """Write the report: verdicts and figures, plots with a table each, and every case that fell short.
+
+    Args:
+        path: the file to write.
+        rows: all cases with their answers.
+        metrics: as in `metrics.json`.
+        config: as in `config.json`.
+        retrieved: case id → the best passages, for cases that fell short.
+    """
+    curve = risk_coverage_curve(rows)
     page = _TEMPLATES.get_template("report.html.j2").render(
-        metrics=metrics, config=config, failures=[row for row in rows if failed(row)], total=len(rows)
+        metrics=metrics,
+        config=config,
+        failures=[row for row in rows if failed(row)],
+        total=len(rows),
+        retrieved=retrieved,
+        verdicts={name: verdict(name, figure["value"]) for name, figure in metrics["all"].items()},
+        thresholds={name: threshold_text(name) for name in metrics["all"]},
+        kinds_plot=_kinds_plot(metrics["by_category"]),
+        curve=curve[:: max(1, len(curve) // _CURVE_POINTS)],
+        curve_plot=_curve_plot(curve),
+        data=json.dumps({"config": dict(config), "metrics": dict(metrics)}, ensure_ascii=True).replace("<", "\\u003c"),
     )
     path.write_text(page, encoding="utf-8")
+
+
+def _kinds_plot(by_category: Mapping[str, Mapping[str, Any]]) -> Markup:
+    """Share of right decisions by kind of question, with intervals."""
+    names = sorted(by_category)
+    figures = [by_category[n]["answered_when_answerable"] for n in names]
+    figures = [
+        figure if figure["value"] is not None else by_category[name]["declined_when_unanswerable"]
+        for name, figure in zip(names, figures, strict=True)
+    ]
+    values = [figure["value"] for figure in figures]
+    errors = [[f["value"] - f["low"] for f in figures], [f["high"] - f["value"] for f in figures]]
+    drawing = Drawing(figsize=(7, 0.32 * len(names) + 1))
+    axes = drawing.add_subplot()
+    axes.barh(names, values, xerr=errors, color="#8fb8b3", edgecolor="#14544f", ecolor="#1a1a1a", capsize=2)
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1.02)
+    axes.set_xlabel("right decisions (answered / declined)")
+    return _svg(drawing, "Right decisions by kind of question", "The same figures stand in the table by category.")
+
+
+def _curve_plot(curve: Sequence[tuple[float, float]]) -> Markup:
+    drawing = Drawing(figsize=(7, 3))
+    axes = drawing.add_subplot()
+    axes.plot([point[0] for point in curve], [point[1] for point in curve], color="#14544f")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("coverage: share of questions answered")
+    axes.set_ylabel("risk: share of these wrong")
+    return _svg(drawing, "Risk-coverage curve", "The same points stand in the table beside it.")
+
+
+def _svg(drawing: Drawing, title: str, description: str) -> Markup:
+    """The drawing as inline SVG: the same bytes each time, its text as text, with a title and a description."""
+    buffer = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": title, "svg.fonttype": "none", "font.family": "sans-serif"}):
+        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        drawing.savefig(buffer, format="svg", bbox_inches="tight", metadata=nothing)
+    picture = buffer.getvalue()
+    picture = picture[picture.index("<svg") :]
+    opening, _, rest = picture.partition(">")
+    label = f"<title>{Markup.escape(title)}</title><desc>{Markup.escape(description)}</desc>"
+    return Markup(f'{opening} role="img">{label}{rest}')

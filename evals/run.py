@@ -6,25 +6,34 @@ import hashlib
 import json
 import subprocess
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from assistant.assistant import Assistant, Turn
+from assistant.question import parse_question
 from evals.cases import Case, read_cases
-from evals.metrics import Figure, Scored, evidence_coverage, fact_coverage, measure
-from evals.report import write_report
+from evals.metrics import Figure, Scored, decided_rightly, evidence_coverage, fact_coverage, measure
+from evals.report import failed, write_report
+from index.fusion import Hit
 
 
 def run_cases(assistant: Assistant, cases: Sequence[Case], advance: Callable[[], None] = lambda: None) -> list[Scored]:
     """Ask every case in order; an answer is that of `Assistant.ask`, with nothing else done to it."""
     rows = []
     for case in cases:
-        history = [Turn("user", text) for text in case.history]
-        rows.append(Scored(case, assistant.ask(case.question, history)))
+        answer = assistant.ask(case.question, [Turn("user", text) for text in case.history])
+        rows.append(Scored(case, answer, _probability(assistant, case)))
         advance()
     return rows
+
+
+def _probability(assistant: Assistant, case: Case) -> float:
+    question = parse_question(case.question)
+    if assistant.router.route(question):
+        return 0.0
+    return assistant.find(question, [parse_question(text) for text in case.history]).probability
 
 
 def write_run(assistant: Assistant, path: Path, out: Path, advance: Callable[[], None] = lambda: None) -> dict[str, Any]:
@@ -42,7 +51,7 @@ def write_run(assistant: Assistant, path: Path, out: Path, advance: Callable[[],
     metrics = metrics_by_category(rows, assistant)
     config = {
         "cases": path.name,
-        "cases_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "cases_sha256": hashlib.sha256("\n".join(case.model_dump_json() for case in cases).encode()).hexdigest(),
         "index_version": assistant.retriever.index.version,
         "model": asdict(assistant.retriever.embeddings.identity),
         "commit": _commit(),
@@ -52,8 +61,19 @@ def write_run(assistant: Assistant, path: Path, out: Path, advance: Callable[[],
     with (out / "outputs.jsonl").open("w", encoding="utf-8") as file:
         for row in rows:
             file.write(json.dumps(output_row(row), ensure_ascii=False) + "\n")
-    write_report(out / "report.html", rows, metrics, config)
+    write_report(out / "report.html", rows, metrics, config, _retrieved(assistant, rows))
     return metrics
+
+
+def _retrieved(assistant: Assistant, rows: Sequence[Scored]) -> dict[str, list[Hit]]:
+    """Case id → the passages that retrieval found for a case that fell short; none for a question that was routed."""
+    found = {}
+    for row in rows:
+        question = parse_question(row.case.question)
+        if failed(row) and not assistant.router.route(question):
+            earlier = [parse_question(text) for text in row.case.history]
+            found[row.case.id] = list(assistant.find(question, earlier).hits[:3])
+    return found
 
 
 def metrics_by_category(rows: Sequence[Scored], assistant: Assistant) -> dict[str, Any]:
@@ -70,13 +90,18 @@ def metrics_by_category(rows: Sequence[Scored], assistant: Assistant) -> dict[st
 
 def output_row(row: Scored) -> dict[str, Any]:
     """Return one line of `outputs.jsonl`: the answer's JSON with the case and its scores beside it."""
-    scores = (
-        {"evidence_coverage": evidence_coverage(row), "fact_coverage": fact_coverage(row)} if row.case.answerable else {}
-    )
-    return {"case": row.case.model_dump(), "answer": row.answer.model_dump(), "scores": scores}
+    scores = {"right": decided_rightly(row)}
+    if row.case.answerable:
+        scores |= {"evidence_coverage": evidence_coverage(row), "fact_coverage": fact_coverage(row)}
+    return {
+        "case": row.case.model_dump(),
+        "answer": row.answer.model_dump(),
+        "probability": row.probability,
+        "scores": scores,
+    }
 
 
-def _plain(figures: dict[str, Figure]) -> dict[str, dict[str, float | int | None]]:
+def _plain(figures: Mapping[str, Figure]) -> dict[str, dict[str, float | int | None]]:
     return {name: asdict(figure) for name, figure in figures.items()}
 
 

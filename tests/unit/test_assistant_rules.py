@@ -105,7 +105,8 @@ def test_the_language_of_a_question_is_seen_from_its_letters(text: str, language
         ("第何条に基づきますか", Asked("law", "条")),
         ("地域福祉とは何ですか", Asked("definition")),
         ("途中で見直すことはありますか", Asked("open")),
-        ("会長は誰ですか", Asked("who")),
+        ("会長は誰ですか", Asked("person")),
+        ("それは誰の取組ですか", Asked("who")),
     ],
 )
 def test_what_kind_of_answer_is_asked_for(text: str, asked: Asked) -> None:
