@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from corpus.clean import clean
+from corpus.errors import DocumentError
 from corpus.model import Document, Passage
 from corpus.passages import split_passages
 from corpus.read import read_folder
@@ -46,6 +47,8 @@ def build_index(
     """
     documents = read_documents(documents_folder)
     passages = [passage for document in documents for passage in split_passages(document)]
+    if not passages:
+        raise DocumentError(f"文書に本文がありません: {documents_folder}")
     return index_passages(documents, passages, out, embeddings, progress)
 
 

