@@ -54,7 +54,7 @@ def _as_document(hit: Hit) -> LangChainDocument:
             "end": found.passage.end,
             "score": hit.score,
             "dense": found.dense,
-            "heading": found.heading,
+            "title": found.title,
             "lexical": found.lexical,
             "overlap": found.overlap,
         },

@@ -15,6 +15,7 @@ from rich.table import Table
 from assistant.errors import ConfigurationError
 from assistant.settings import load_settings
 from assistant.wiring import build_assistant, load_embeddings
+from evals.ablations import VARIANTS, ablate, as_markdown, sign_set_aucs
 from evals.calibrate import fit
 from evals.cases import CaseError, read_cases
 from evals.compare import RunError, compare_runs
@@ -35,6 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
                 _retrieval(options.beir, options.split, options.out)
             case "calibrate":
                 _calibrate(options.cases)
+            case "ablations":
+                _ablations(options.cases, options.out)
             case "compare":
                 _compare(options.before, options.after)
             case _:
@@ -59,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     retrieval.add_argument("--out", type=Path, required=True)
     calibrate = commands.add_parser("calibrate", help="fit the decision between answering and declining")
     calibrate.add_argument("--cases", type=Path, required=True)
+    ablations = commands.add_parser("ablations", help="what each part is worth")
+    ablations.add_argument("--cases", type=Path, required=True)
+    ablations.add_argument("--out", type=Path, required=True, help="the Markdown file to write")
     compare = commands.add_parser("compare", help="paired differences between two runs")
     compare.add_argument("before", type=Path)
     compare.add_argument("after", type=Path)
@@ -99,6 +105,15 @@ def _calibrate(cases: Path) -> None:
     result = fit(build_assistant(load_settings()), read_cases(cases))
     print(f"{result.cases} cases; on unseen folds: AUC {result.auc:.3f}, balanced accuracy {result.balanced_accuracy:.3f}")
     print(f"CALIBRATION = {result.calibration}")
+
+
+def _ablations(path: Path, out: Path) -> None:
+    assistant = build_assistant(load_settings())
+    cases = read_cases(path)
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task("変種", total=len(VARIANTS))
+        rows = ablate(assistant, cases, lambda: bar.advance(task))
+    out.write_text(as_markdown(rows, sign_set_aucs(assistant, cases), str(path)), encoding="utf-8")
 
 
 def _compare(before: Path, after: Path) -> None:

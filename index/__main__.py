@@ -85,11 +85,11 @@ def _search(paths: Paths, question: str, k: int, as_json: bool) -> None:
     if as_json:
         print(json.dumps([_row(hit) for hit in hits], ensure_ascii=False, indent=1))
         return
-    table = Table("score", "dense", "heading", "BM25", "overlap", "passage", title=question)
+    table = Table("score", "dense", "title", "BM25", "overlap", "passage", title=question)
     for hit in hits:
         found = hit.candidate
         where = " > ".join(found.passage.section)
-        scores = [f"{value:.3f}" for value in (hit.score, found.dense, found.heading, found.lexical, found.overlap)]
+        scores = [f"{value:.3f}" for value in (hit.score, found.dense, found.title, found.lexical, found.overlap)]
         table.add_row(*scores, f"[bold]{where}[/bold]\n{found.passage.text[:80]}")
     Console().print(table)
 
@@ -105,7 +105,7 @@ def _row(hit: Hit) -> dict[str, object]:
         "text": found.passage.text,
         "score": hit.score,
         "dense": found.dense,
-        "heading": found.heading,
+        "title": found.title,
         "lexical": found.lexical,
         "overlap": found.overlap,
     }

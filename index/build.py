@@ -64,7 +64,7 @@ def index_passages(
     embeddings: IdentifiedEmbeddings,
     progress: Progress = lambda task, done, total: None,
 ) -> BuildReport:
-    """Embed passages, sentences and headings, index their terms, and write all as a generation under `out`."""
+    """Embed passages, sentences and titles, index their terms, and write all as a generation under `out`."""
     terms = [terms_of(passage) for passage in passages]
     by_document: dict[str, list[str]] = {document.info.id: [] for document in documents}
     for passage, entry in zip(passages, terms, strict=True):
@@ -81,22 +81,24 @@ def index_passages(
         passage_terms=terms,
         passage_vectors=embed("段落", [f"{passage.context}\n{passage.text}".strip() for passage in passages]),
         sentence_vectors=embed("文", sentences),
-        heading_vectors=_heading_vectors(passages, lambda texts: embed("見出し", texts)),
+        title_vectors=_title_vectors(documents, passages, lambda texts: embed("題名", texts)),
         bm25=BM25.build([entry.all() for entry in terms]),
         document_bm25=BM25.build(list(by_document.values())),
     )
     return BuildReport(write_generation(out, contents), len(documents), len(passages), len(sentences))
 
 
-def _heading_vectors(passages: Sequence[Passage], embed: Callable[[Sequence[str]], Vectors]) -> Vectors:
-    """One row a passage, each heading path embedded once; a passage without any gets zeros, which are near nothing."""
-    contexts = sorted({passage.context for passage in passages if passage.context})
-    vectors = embed(contexts)
-    row_of = {context: row for row, context in enumerate(contexts)}
+def _title_vectors(
+    documents: Sequence[Document], passages: Sequence[Passage], embed: Callable[[Sequence[str]], Vectors]
+) -> Vectors:
+    """One row a passage, each title embedded once; where a file's name is all the title there is, zeros, near nothing."""
+    titles = {document.info.id: document.info.title for document in documents if document.info.title != document.info.id}
+    vectors = embed(list(titles.values()))
+    row_of = {document_id: row for row, document_id in enumerate(titles)}
     rows = np.zeros((len(passages), vectors.shape[1]), dtype=np.float32)
     for here, passage in enumerate(passages):
-        if passage.context:
-            rows[here] = vectors[row_of[passage.context]]
+        if passage.document_id in row_of:
+            rows[here] = vectors[row_of[passage.document_id]]
     return rows
 
 

@@ -16,13 +16,14 @@ class LegWeights:
     """How much each leg's standard score counts.
 
     On 858 known-item queries over two cities' bulletins, whole documents make the better lexical leg (recall@10 0.77
-    against 0.73 with passages alone); within one document they all score the same and its passages decide.
+    against 0.73 with passages alone); within one document they all score the same and its passages decide. Likewise
+    the titles of documents: a leg over inner headings instead took 0.02 of recall there and gave the plan nothing.
     """
 
     dense: float = 1.0
     lexical: float = 0.5
     document_lexical: float = 1.0
-    heading: float = 0.25
+    title: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def rank(candidates: Sequence[Candidate], weights: LegWeights = LegWeights()) ->
         weights.dense * _z([c.dense for c in candidates])
         + weights.lexical * _z([c.lexical for c in candidates])
         + weights.document_lexical * _z([c.document_lexical for c in candidates])
-        + weights.heading * _z([c.heading for c in candidates])
+        + weights.title * _z([c.title for c in candidates])
     )
     order = np.argsort(-fused, kind="stable")
     return [Hit(candidates[here], float(fused[here])) for here in order]

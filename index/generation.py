@@ -28,11 +28,11 @@ from index.errors import IndexUnavailableError
 from index.lexical import BM25, TOKENIZER_VERSION
 from index.search_index import PassageTerms, SearchIndex
 
-FORMAT = 1
+FORMAT = 2
 KEPT_GENERATIONS = 2  # the one in use and the one before it, so that a bad build can be undone
 BUILD_COMMAND = "python -m index build"
 
-_ARRAYS = ("passage_vectors", "sentence_vectors", "heading_vectors")
+_ARRAYS = ("passage_vectors", "sentence_vectors", "title_vectors")
 
 
 class _FileEntry(BaseModel):
@@ -65,7 +65,7 @@ class Contents:
     passage_terms: Sequence[PassageTerms]
     passage_vectors: Vectors
     sentence_vectors: Vectors
-    heading_vectors: Vectors
+    title_vectors: Vectors
     bm25: BM25
     document_bm25: BM25
 

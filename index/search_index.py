@@ -49,7 +49,7 @@ class Candidate:
 
     passage: Passage
     dense: float
-    heading: float
+    title: float
     lexical: float
     document_lexical: float
     overlap: float
@@ -69,7 +69,7 @@ class SearchIndex:
         passage_terms: Sequence[PassageTerms],
         passage_vectors: Vectors,
         sentence_vectors: Vectors,
-        heading_vectors: Vectors,
+        title_vectors: Vectors,
         bm25: BM25,
         document_bm25: BM25,
     ) -> None:
@@ -78,7 +78,7 @@ class SearchIndex:
         Args:
             passage_vectors: shape (passages, dimension).
             sentence_vectors: shape (sentences of all passages in order, dimension).
-            heading_vectors: shape (passages, dimension), the vectors of the heading paths; zeros where there is none.
+            title_vectors: shape (passages, dimension), of the title of the passage's document; zeros where it has none.
         """
         self.version = version
         self.model = model
@@ -86,7 +86,7 @@ class SearchIndex:
         self.passages = passages
         self._terms = passage_terms
         self._dense = VectorIndex(passage_vectors)
-        self._headings = VectorIndex(heading_vectors)
+        self._titles = VectorIndex(title_vectors)
         self._sentences = VectorIndex(sentence_vectors)
         self._first_sentence = np.cumsum([0, *(len(passage.sentences) for passage in passages)])
         self._bm25 = bm25
@@ -125,7 +125,7 @@ class SearchIndex:
             np.concatenate(
                 [
                     self._dense.nearest(vector, pool),
-                    self._headings.nearest(vector, pool),
+                    self._titles.nearest(vector, pool),
                     _best(lexical, pool),
                     _best(by_document, pool),
                 ]
@@ -133,12 +133,12 @@ class SearchIndex:
         ).astype(np.int64)
         weights = {term: self.rarity(term) for term in query_terms}
         dense = self._dense.cosines(vector, rows)
-        heading = self._headings.cosines(vector, rows)
+        title = self._titles.cosines(vector, rows)
         return [
             Candidate(
                 passage=self.passages[row],
                 dense=float(dense[here]),
-                heading=float(heading[here]),
+                title=float(title[here]),
                 lexical=float(lexical[row]),
                 document_lexical=float(by_document[row]),
                 overlap=_overlap(weights, self._terms[row].all()),

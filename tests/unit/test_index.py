@@ -79,7 +79,7 @@ def candidate(root: Path, dense: float, lexical: float) -> Candidate:
 def test_fusion_adds_standard_scores(root: Path) -> None:
     found = [candidate(root, 0.9, 0.0), candidate(root, 0.8, 4.0), candidate(root, 0.7, 2.0)]
     # z of (0.9, 0.8, 0.7) is (1.2247, 0, -1.2247), of (0, 4, 2) it is (-1.2247, 1.2247, 0).
-    hits = rank(found, LegWeights(dense=1, lexical=2, document_lexical=1, heading=1))
+    hits = rank(found, LegWeights(dense=1, lexical=2, document_lexical=1, title=1))
     # The last two are equal and keep their order.
     assert [hit.candidate.dense for hit in hits] == [0.8, 0.9, 0.7]
     assert [hit.score for hit in hits] == pytest.approx([2.4495, -1.2247, -1.2247], abs=1e-4)

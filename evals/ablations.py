@@ -1,0 +1,130 @@
+"""What each part of the assistant is worth: the same cases without it, paired with the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+
+from assistant.assistant import Assistant
+from assistant.compose import Selection
+from assistant.decide import Signs
+from assistant.spelling import Spelling
+from assistant.understand import Understanding, load_synonyms
+from evals.calibrate import cross_validated_auc
+from evals.cases import Case
+from evals.metrics import Figure, Scored, decided_rightly, evidence_coverage, interval_of_mean, measure
+from evals.run import run_cases
+from index.fusion import LegWeights
+
+
+def _with_legs(weights: LegWeights, change: Callable[[Selection], Selection]) -> Callable[[Assistant], Assistant]:
+    def variant(whole: Assistant) -> Assistant:
+        retriever = whole.retriever.model_copy(update={"weights": weights})
+        return replace(whole, retriever=retriever, selection=change(whole.selection))
+
+    return variant
+
+
+def _with_selection(change: Callable[[Selection], Selection]) -> Callable[[Assistant], Assistant]:
+    return lambda whole: replace(whole, selection=change(whole.selection))
+
+
+def _without_synonyms(whole: Assistant) -> Assistant:
+    return replace(whole, understanding=Understanding((), Spelling(whole.retriever.index.vocabulary)))
+
+
+def _without_spelling(whole: Assistant) -> Assistant:
+    return replace(whole, understanding=Understanding(load_synonyms(), Spelling(())))
+
+
+# Name → what is left out or changed.
+VARIANTS: dict[str, Callable[[Assistant], Assistant]] = {
+    "dense leg only": _with_legs(
+        LegWeights(dense=1, lexical=0, document_lexical=0, title=0), lambda s: replace(s, overlap=0.0)
+    ),
+    "BM25 leg only": _with_legs(
+        LegWeights(dense=0, lexical=1, document_lexical=0, title=0), lambda s: replace(s, cosine=0.0)
+    ),
+    "without synonyms": _without_synonyms,
+    "without words that are read alike": _without_spelling,
+    "sentences without the passage's score": _with_selection(lambda s: replace(s, passage=0.0)),
+    "without the bonus for a date or a number": _with_selection(lambda s: replace(s, value_bonus=0.0)),
+    "without the bonus for a definition": _with_selection(lambda s: replace(s, definition_bonus=0.0)),
+    "one sentence only": _with_selection(lambda s: replace(s, max_sentences=1)),
+    "further sentences by score alone": _with_selection(lambda s: replace(s, further_overlap=-1.0)),
+}
+
+# What decides between answering and declining, by the names of Signs.
+SIGN_SETS: dict[str, tuple[str, ...]] = {
+    "best cosine": ("best_cosine",),
+    "both cosines": ("best_cosine", "passage_cosine"),
+    "cosines and topics": ("best_cosine", "passage_cosine", "topics_unknown", "topics_missing", "no_topics"),
+    "all but what is asked for": tuple(
+        field.name for field in fields(Signs) if field.name not in ("value_missing", "value_elsewhere", "focus_missing")
+    ),
+    "all": tuple(field.name for field in fields(Signs)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ablation:
+    """A variant's figures; `coverage_change` and `decision_change` are variant minus whole, paired, with intervals."""
+
+    name: str
+    evidence_coverage: float
+    coverage_change: Figure
+    decision_change: Figure
+    quotes: float
+
+
+def ablate(whole: Assistant, cases: Sequence[Case], advance: Callable[[], None] = lambda: None) -> list[Ablation]:
+    """Run the cases with each variant; the first row is the whole assistant against itself."""
+    rows = run_cases(whole, cases)
+    result = [_compare("whole", rows, rows, whole)]
+    for name, change in VARIANTS.items():
+        variant = change(whole)
+        result.append(_compare(name, rows, run_cases(variant, cases), variant))
+        advance()
+    return result
+
+
+def _compare(name: str, rows: Sequence[Scored], other: Sequence[Scored], variant: Assistant) -> Ablation:
+    pairs = list(zip(rows, other, strict=True))
+    figures = measure(other, variant.retriever.index.documents)
+    covered = [evidence_coverage(b) - evidence_coverage(a) for a, b in pairs if a.case.answerable]
+    return Ablation(
+        name,
+        figures["evidence_coverage"].value or 0.0,
+        interval_of_mean(covered),
+        interval_of_mean([decided_rightly(b) - decided_rightly(a) for a, b in pairs]),
+        figures["quotes_per_answer"].value or 0.0,
+    )
+
+
+def as_markdown(ablations: Sequence[Ablation], aucs: dict[str, float], cases: str) -> str:
+    """Return the page of all ablations."""
+    lines = [
+        "# Ablations",
+        "",
+        f"Written by `python -m evals ablations`, on the cases of `{cases}`. These are the cases that were looked at while",
+        "building; what a part is worth on unseen questions may differ. Changes are variant minus whole, paired by case,",
+        "with 95 % bootstrap intervals. The decision's weights stay those of the whole.",
+        "",
+        "| variant | evidence covered | change | change in right decisions | quotes an answer |",
+        "|---|---|---|---|---|",
+    ]
+    for row in ablations:
+        changes = f"{_change(row.coverage_change)} | {_change(row.decision_change)}"
+        lines.append(f"| {row.name} | {row.evidence_coverage:.3f} | {changes} | {row.quotes:.2f} |")
+    lines += ["", "| signs that decide | AUC, ten-fold cross-validated |", "|---|---|"]
+    lines += [f"| {name} | {auc:.3f} |" for name, auc in aucs.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _change(figure: Figure) -> str:
+    return f"{figure.value:+.3f} ({figure.low:+.3f} … {figure.high:+.3f})"
+
+
+def sign_set_aucs(whole: Assistant, cases: Sequence[Case]) -> dict[str, float]:
+    """How well each set of signs separates answerable from unanswerable questions that get as far as a search."""
+    return {name: cross_validated_auc(whole, cases, signs) for name, signs in SIGN_SETS.items()}
