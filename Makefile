@@ -38,6 +38,7 @@ bench: index
 	$(BIN)/python -m web.bench
 
 evals: index
-	rm -rf var/evals/tuning
+	rm -rf var/evals
 	$(BIN)/python -m evals run --cases evals/cases/tuning --out var/evals/tuning
+	$(BIN)/python -m evals run --cases evals/cases/held_back --out var/evals/held_back
 	$(BIN)/python -m evals calibrate --cases evals/cases/tuning

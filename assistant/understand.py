@@ -34,8 +34,8 @@ class Query:
 
     `text` is what is embedded. `terms` are the question's own (with those of earlier turns, where it points back to
     them), `extra_terms` what else the plan may call them. `topics` are the nouns that neither a synonym nor a spelling
-    explains: an answer should hold them. `focus` are those that are asked for (電話番号 in
-    「福祉相談課の電話番号は」). `names` are the proper nouns of the question itself.
+    explains: an answer should hold them. `focus` is what is asked for, whole and
+    its head (電話番号 and 番号 in 「福祉相談課の電話番号は」), or empty. `names` are the question's own proper nouns.
     """
 
     question: Question
@@ -78,13 +78,20 @@ class Understanding:
             terms=own_terms,
             extra_terms=tuple(dict.fromkeys(term for term in extra if term not in own_terms)),
             topics=_nouns(checked),
-            focus=_nouns(words(match.group(1))) if checked and (match := _FOCUS.search(unexplained)) else (),
+            focus=_focus(unexplained) if checked else (),
             names=tuple(word.terms[0] for word in checked if word.is_name and word.terms),
         )
 
 
 def _nouns(found: Sequence[Word]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word.terms[0] for word in found if word.is_noun and word.terms))
+
+
+def _focus(text: str) -> tuple[str, ...]:
+    """What is asked for, whole and its head, the last noun: (営業日, 日) in 「センターの営業日は」; empty if nothing is."""
+    match = _FOCUS.search(text)
+    nouns = [word.surface for word in words(match.group(1)) if word.is_noun] if match else []
+    return (match.group(1), nouns[-1]) if match and nouns else ()
 
 
 def _with_earlier(question: Question, earlier: Sequence[Question]) -> str:
