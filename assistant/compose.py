@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.asked import find_value
 from assistant.understand import Query
-from corpus.fold import fold
 from corpus.model import Passage, Sentence
 from index.fusion import Hit
 from index.search_index import ScoredSentence
@@ -29,7 +27,6 @@ class Selection:
     overlap: float = 1.0
     passage: float = 0.25
     value_bonus: float = 0.4
-    definition_bonus: float = 0.6
     max_sentences: int = 3
     further_margin: float = 1.5
     further_overlap: float = 0.2
@@ -79,20 +76,10 @@ def rank_sentences(query: Query, hits: Sequence[Hit], selection: Selection) -> l
 
 def _score(query: Query, hit: Hit, scored: ScoredSentence, selection: Selection) -> Pick:
     value = find_value(query.asked, scored.sentence.text)
-    defines = query.asked.kind == "definition" and _defines(query, scored.sentence.text)
     score = (
         selection.cosine * scored.cosine
         + selection.overlap * scored.overlap
         + selection.passage * hit.score
         + (selection.value_bonus if value else 0.0)
-        + (selection.definition_bonus if defines else 0.0)
     )
     return Pick(hit.candidate.passage, scored.sentence, scored, score, value)
-
-
-def _defines(query: Query, sentence: str) -> bool:
-    """Whether the sentence has the form 「…とは」 or 「…のことをいう」 and names a word that the question asks about."""
-    folded = fold(sentence)
-    match = re.search("(.{1,60}?)とは", folded)
-    named = match.group(1) if match else folded if re.search("のことを(いい|言い|いう)", folded) else ""
-    return any(fold(term) in named for term in query.terms)
