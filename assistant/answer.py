@@ -54,7 +54,7 @@ class Answer(_Frozen):
     """What the assistant says to one question. Only `answered` has sentences, citations and a short answer.
 
     `text` is what a person reads: the sentences with their markers [n], or the fixed wording of another status.
-    `short_answer` is a part of the first sentence's text, or None where no part of it answers alone.
+    `short_answer` is a part of one of the sentences, or None where no part of one answers alone.
     """
 
     id: str

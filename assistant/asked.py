@@ -77,6 +77,11 @@ class Asked:
         """Whether only a sentence with a date, a number or an address of the right kind can answer."""
         return self.kind not in ("definition", "where", "who", "open")
 
+    @property
+    def has_short_answer(self) -> bool:
+        """Whether such a value answers by itself: a date does, a word for applying only shows that it is spoken of."""
+        return self.kind in ("when", "how_many", "how_much", "counted", "law", "contact", "name")
+
 
 class _Ask(BaseModel):
     """One rule of `asked.toml`."""

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from assistant.answer import Answer, Language, Status
+from assistant.answer import Answer, Citation, Language, Status
+from assistant.asked import Asked
 from assistant.compose import DEFAULT_SELECTION, Pick, Selection, pick_sentences
 from assistant.contacts import Contacts
 from assistant.decide import CALIBRATION, Calibration, Signs, probability, read_signs
@@ -22,7 +23,6 @@ from assistant.suggest import suggest
 from assistant.understand import Query, Understanding
 from assistant.verify import cite
 from assistant.wordings import Wordings
-from corpus.model import DocumentInfo
 from index.fusion import Hit
 
 
@@ -92,18 +92,17 @@ class Assistant:
 
     def _answer(self, found: Found, started: float) -> Answer:
         query, picks = found.query, found.picks
-        documents = self.retriever.index.documents
-        sentences, citations = cite(picks, documents)
+        sentences, citations = cite(picks, self.retriever.index.documents)
         wordings = self.wordings[query.language]
         return Answer(
             id=uuid.uuid4().hex,
             status="answered",
             language=query.language,
             text="\n".join(sentence.text + "".join(f"[{n}]" for n in sentence.citations) for sentence in sentences),
-            short_answer=_short_answer(picks[0]),
+            short_answer=_short_answer(query.asked, picks[0]),
             sentences=tuple(sentences),
             citations=tuple(citations),
-            notice=self._notice(wordings, documents[citations[0].document].info, citations[-1].quote, query.language),
+            notice=self._notice(wordings, citations, query.language),
             suggestions=suggest(found.hits, {citation.section for citation in citations}, wordings.suggestion.about),
             index_version=self.retriever.index.version,
             elapsed_ms=_elapsed_ms(started),
@@ -122,15 +121,20 @@ class Assistant:
             elapsed_ms=_elapsed_ms(started),
         )
 
-    def _notice(self, wordings: Wordings, info: DocumentInfo, last_quote: str, language: Language) -> str | None:
-        """What a reader must know beside the quotes: their language, whether the plan is in force, a broken source."""
+    def _notice(self, wordings: Wordings, citations: Sequence[Citation], language: Language) -> str | None:
+        """What a reader must know beside the quotes: their language, whether a plan is in force, a broken source."""
         notices = [wordings.notice.quoted_in_japanese]
-        if info.valid_to and self.today() > info.valid_to:
-            notices.append(wordings.notice.expired.format(title=info.title, valid_to=wordings.date(info.valid_to)))
-        if info.valid_from and self.today() < info.valid_from:
-            notices.append(wordings.notice.not_yet_valid.format(title=info.title, valid_from=wordings.date(info.valid_from)))
-        if any(last_quote.endswith(gap.after) for gap in info.gaps):
-            notices.append(wordings.notice.gap)
+        today = self.today()
+        for name in dict.fromkeys(citation.document for citation in citations):
+            info = self.retriever.index.documents[name].info
+            if info.valid_to and today > info.valid_to:
+                notices.append(wordings.notice.expired.format(title=info.title, valid_to=wordings.date(info.valid_to)))
+            if info.valid_from and today < info.valid_from:
+                begin = wordings.date(info.valid_from)
+                notices.append(wordings.notice.not_yet_valid.format(title=info.title, valid_from=begin))
+            quotes = [citation.quote for citation in citations if citation.document == name]
+            if any(quote.endswith(gap.after) for quote in quotes for gap in info.gaps):
+                notices.append(wordings.notice.gap)
         return ("" if language in ("ja", "zh") else " ").join(filter(None, notices)) or None
 
 
@@ -146,9 +150,9 @@ def _earlier_questions(history: Sequence[Turn]) -> list[Question]:
     return earlier
 
 
-def _short_answer(best: Pick) -> str | None:
-    """The date, number or address in the best sentence that was asked for."""
-    return best.sentence.text[slice(*best.value)] if best.value else None
+def _short_answer(asked: Asked, best: Pick) -> str | None:
+    """The date, number, name or address in the best sentence that was asked for."""
+    return best.sentence.text[slice(*best.value)] if best.value and asked.has_short_answer else None
 
 
 def _elapsed_ms(started: float) -> float:

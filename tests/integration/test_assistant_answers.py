@@ -145,6 +145,14 @@ def test_a_figures_scattered_cells_are_never_quoted(assistant: Assistant) -> Non
         assert all("■今までの計画書" not in citation.section for citation in answer.citations)
 
 
+def test_a_short_answer_is_a_part_of_a_sentence_and_only_for_what_has_one(assistant: Assistant) -> None:
+    for question in ("社協の窓口はいつできましたか", "新しい児童館の名前を教えて", "次期計画の策定はいつですか"):
+        answer = assistant.ask(question)
+        assert answer.short_answer is not None
+        assert any(answer.short_answer in sentence.text for sentence in answer.sentences)
+    assert assistant.ask("地域福祉とは何ですか").short_answer is None
+
+
 def test_every_suggestion_can_be_asked_and_is_answered(assistant: Assistant) -> None:
     suggestions = {
         s for q in ("計画の期間は", "再犯防止とは", "福祉相談課の電話番号は") for s in assistant.ask(q).suggestions

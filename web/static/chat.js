@@ -127,18 +127,20 @@ class PlanChat extends HTMLElement {
 
   finish(turn, answer) {
     turn.querySelector(".answer").dataset.status = answer.status;
+    const language = { zh: "zh-Hans", easy: "ja" }[answer.language] ?? answer.language;
     for (const marker of turn.querySelectorAll(".marker")) marker.href = answer.citations[marker.dataset.n - 1].url;
     this.markShortAnswer(turn, answer.short_answer);
     this.fillSources(turn, answer.citations);
     if (answer.status !== "answered") {
       const text = turn.querySelector("[data-slot=text]");
       text.textContent = answer.text;
-      text.lang = { zh: "zh-Hans", easy: "ja" }[answer.language] ?? answer.language;
+      text.lang = language;
       text.hidden = false;
     }
     if (answer.notice) {
       const notice = turn.querySelector(".notice");
       notice.textContent = answer.notice;
+      notice.lang = language;
       notice.hidden = false;
     }
     this.fillContacts(turn, answer.contact);
@@ -146,9 +148,9 @@ class PlanChat extends HTMLElement {
   }
 
   markShortAnswer(turn, short) {
-    const sentence = turn.querySelector(".sentences span");
-    const at = short && sentence ? sentence.textContent.indexOf(short) : -1;
-    if (at < 0) return;
+    const sentence = short && [...turn.querySelectorAll(".sentences span")].find((span) => span.textContent.includes(short));
+    if (!sentence) return;
+    const at = sentence.textContent.indexOf(short);
     const strong = document.createElement("strong");
     strong.className = "short-answer";
     strong.textContent = short;
