@@ -54,8 +54,8 @@ class Calibration:
 
 # Fitted by `python -m evals calibrate` on the cases of evals/cases.
 CALIBRATION = Calibration(
-    bias=-27.78,
-    weights=(22.23, 11.952, -1.453, -0.667, -3.012, -0.586, -1.023, -2.053, -3.449, 1.098),
+    bias=-27.577,
+    weights=(22.129, 11.824, -1.482, -0.677, -3.01, -0.578, -1.046, -2.048, -3.454, 1.077),
 )
 
 

@@ -27,6 +27,9 @@ _EMPTY_TERMS = frozenset(
     ).split()
 )
 
+_STEM_VOWEL = str.maketrans("うくぐすつぬぶむる", "いきぎしちにびみり")
+MIN_VERB_CHARS = 3  # 見る and 行く make no noun of their own
+
 _of_thread = threading.local()
 
 
@@ -76,7 +79,7 @@ def _word(morpheme: Morpheme) -> Word:
     found: list[str] = []
     if kind[0] not in _NO_TERMS:
         parts = morpheme.split(SplitMode.A)
-        found = [_term(morpheme), *(_term(part) for part in parts if len(parts) > 1)]
+        found = [_term(morpheme), *(_term(part) for part in parts if len(parts) > 1), _as_noun(morpheme)]
     return Word(
         surface=morpheme.surface(),
         terms=tuple(term for term in found if term and term not in _EMPTY_TERMS),
@@ -84,6 +87,17 @@ def _word(morpheme: Morpheme) -> Word:
         is_noun=kind[0] == "名詞" and kind[1] != "数詞" and kind[2] != "助数詞可能",
         is_name=kind[1] == "固有名詞",
     )
+
+
+def _as_noun(word: Morpheme) -> str:
+    """The noun that a verb's stem makes (見直す → 見直し, 見守る → 見守り), so that both find each other; else nothing."""
+    kind = word.part_of_speech()
+    plain: str = word.normalized_form()
+    if kind[0] != "動詞" or kind[1] != "一般" or len(plain) < MIN_VERB_CHARS:
+        return ""
+    if kind[4].startswith("五段"):
+        return plain[:-1] + plain[-1].translate(_STEM_VOWEL)
+    return plain[:-1] if kind[4].startswith(("上一段", "下一段")) else ""
 
 
 def _term(word: Morpheme) -> str:

@@ -54,6 +54,12 @@ def test_terms_are_words_in_their_plain_form_without_particles() -> None:
     assert terms("") == []
 
 
+def test_a_verb_and_the_noun_of_its_stem_find_each_other() -> None:
+    assert set(terms("見直し")) & set(terms("計画を見直す"))
+    assert set(terms("見守り")) & set(terms("高齢者を見守っています"))
+    assert terms("得る") == ["得る"]
+
+
 def test_bm25_finds_japanese_and_scores_unknown_terms_zero(tmp_path: Path) -> None:
     index = BM25.build([terms("計画の期間"), terms("防災訓練"), []])
     assert int(index.scores(terms("期間は")).argmax()) == 0
