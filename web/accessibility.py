@@ -22,7 +22,7 @@ class Criterion(_Frozen):
     verdict: Literal["passed", "failed", "undecided"]
 
 
-class TestedState(_Frozen):
+class StateResult(_Frozen):
     """One state of a page that was tested, and how many violations it had."""
 
     name: str
@@ -36,7 +36,7 @@ class AccessibilityReport(_Frozen):
     tested_on: dt.date
     tool: str
     browser: str
-    states: tuple[TestedState, ...]
+    states: tuple[StateResult, ...]
     criteria: tuple[Criterion, ...]
 
     @property

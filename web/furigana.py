@@ -15,7 +15,7 @@ _SHIPPED = Path(__file__).parent / "furigana.toml"
 _KANJI = re.compile("[々〆\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _RUNS = re.compile("([々〆\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+)")
 _AFTER_NUMBER = re.compile("[0-9０-９]$")
-# A writer has given the reading already: 朝霞（あさか）.
+# A writer has given the reading already: 朝霞（あさか）. The dictionary may take both as one word.
 _READING_GIVEN = re.compile("（[ぁ-ゖー 　]+）")
 _TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 # SudachiPy refuses input beyond 49,149 bytes.
@@ -78,7 +78,12 @@ class Furigana:
                 yield Part(text[begin:stop])
                 continue
             reading = word.reading_form().translate(_TO_HIRAGANA)
-            if not _KANJI.search(text[begin:stop]) or _READING_GIVEN.match(text, stop) or _KANJI.search(reading):
+            if (
+                not _KANJI.search(text[begin:stop])
+                or _READING_GIVEN.search(text, begin, stop)
+                or _READING_GIVEN.match(text, stop)
+                or _KANJI.search(reading)
+            ):
                 yield Part(text[begin:stop])
             else:
                 yield from _over_kanji(text[begin:stop], reading)
