@@ -48,6 +48,7 @@ def embeddings(settings: Settings) -> SentenceTransformerEmbeddings:
 @pytest.fixture(scope="session")
 def plan_index(embeddings: SentenceTransformerEmbeddings, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an index over the shipped documents, built with the real model."""
+
     out = tmp_path_factory.mktemp("index")
     build_index(SHIPPED_DOCUMENTS, out, embeddings)
     return out

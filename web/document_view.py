@@ -64,7 +64,12 @@ def _view(document: Document, block: PlacedBlock, anchors: dict[int, str], span:
 
 
 def view_passage(document: Document, passages: Sequence[Passage], span: tuple[int, int]) -> list[BlockView]:
-    """Return the blocks that hold a span, with one before and one after where these stand under the same heading."""
+    """Return the blocks that hold a span, with one before and one after where these stand under the same heading.
+
+    Empty for a span that is not inside the document.
+    """
+    if not 0 <= span[0] < span[1] <= len(document.text):
+        return []
     blocks = list(zip(document.blocks, view_document(document, passages, span), strict=True))
     held = [at for at, (placed, _) in enumerate(blocks) if placed.start < span[1] and span[0] < placed.end]
     if not held:

@@ -13,6 +13,9 @@ import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from assistant.assistant import Assistant
+from tests.conftest import MakeApp
+
 # Chromium as root in a closed network: no sandbox, and none of its own connections.
 ARGUMENTS = [
     "--no-sandbox",
@@ -40,20 +43,16 @@ def running(app: FastAPI) -> Iterator[str]:
     thread.start()
     while not server.started:
         time.sleep(0.02)
-    assert app.state.service.wait(60)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
+    try:
+        assert app.state.service.wait(60)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 @pytest.fixture(scope="session")
-def address(request: pytest.FixtureRequest) -> Iterator[str]:
-    import os
-
-    if os.environ.get("DEV_ADDRESS"):
-        yield os.environ["DEV_ADDRESS"]
-        return
-    assistant, make_app = request.getfixturevalue("assistant"), request.getfixturevalue("make_app")
+def address(assistant: Assistant, make_app: MakeApp) -> Iterator[str]:
     with running(make_app(lambda: assistant)) as address:
         yield address
 
@@ -74,8 +73,10 @@ def watched(browser: Browser, **options: object) -> Iterator[Page]:
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda message: wrong.append(message.text) if "Content Security" in message.text else None)
     page.on("request", lambda request: None if "//127.0.0.1:" in request.url else wrong.append(request.url))
-    yield page
-    page.close()
+    try:
+        yield page
+    finally:
+        page.close()
     assert wrong == []
 
 

@@ -168,7 +168,7 @@ def test_axe_finds_nothing(
         result = page.evaluate("tags => axe.run(document, { runOnly: tags })", TAGS)
     violations = [(v["id"], [node["html"][:200] for node in v["nodes"]]) for v in result["violations"]]
     form = ", ".join(f"{key} {value}" for key, value in options.items() if key == "color_scheme") + (
-        " 320 px" if "viewport" in options else ""
+        "320 px" if "viewport" in options else ""
     )
     report["states"].append(
         {"name": " ".join(filter(None, [name, form, language])), "path": prefix + path, "violations": len(violations)}

@@ -42,7 +42,8 @@ def test_one_script_puts_the_chat_on_a_page_of_the_city_without_a_cookie(
     site, folder = other_site
     with running(make_app(lambda: assistant, widget_sites=(site,))) as address, watched(browser) as page:
         (folder / "page.html").write_text(
-            f'<!doctype html><html lang="ja"><title>市</title><script src="{address}/widget.js"></script></html>', "utf-8"
+            f'<!doctype html><html lang="ja"><title>市</title><body><p><script src="{address}/widget.js"></script></html>',
+            "utf-8",
         )
         page.goto(f"{site}/page.html")
         assert page.locator("iframe").count() == 0

@@ -37,12 +37,14 @@ async function addReadings(root) {
 }
 
 function textsOf(root) {
-  const walker = document.createTreeWalker(root.parentNode ?? root, NodeFilter.SHOW_TEXT);
+  const from = root.nodeType === Node.TEXT_NODE ? root.parentNode : root;
+  if (!from) return [];
+  const walker = document.createTreeWalker(from, NodeFilter.SHOW_TEXT);
   const found = [];
   while (walker.nextNode()) {
     const node = walker.currentNode;
     const holder = node.parentElement;
-    if (done.has(node) || !root.contains(node) || !KANJI.test(node.data)) continue;
+    if (done.has(node) || !KANJI.test(node.data)) continue;
     if (holder.closest(UNTOUCHED) || holder.closest("[lang]").lang !== "ja") continue;
     done.add(node);
     found.push(node);
