@@ -49,7 +49,9 @@ def plan_routes(service: Service, renderer: Renderer) -> APIRouter:
         return _page(renderer, view_of(request), index, found, find=text, matches=matches)
 
     @routes.get("/documents/{document_id}/passage")
-    async def passage(request: Request, document_id: str, start: str = "", end: str = "", n: str = "") -> Response:
+    async def passage(
+        request: Request, document_id: str, start: str = "", end: str = "", n: str = "", embedded: str = ""
+    ) -> Response:
         index, found = _find(service, document_id)
         span = _span(start, end)
         blocks = view_passage(found, index.passages, span) if span else []
@@ -64,6 +66,7 @@ def plan_routes(service: Service, renderer: Renderer) -> APIRouter:
             info=found.info,
             section=holding.section if holding else (),
             blocks=blocks,
+            embedded=embedded == "on",
             n=n if n.isascii() and n.isdecimal() and len(n) < 4 else "",
             url=view.url(f"/documents/{document_id}?start={span[0]}&end={span[1]}{anchor}"),
         )
