@@ -4,7 +4,7 @@ BIN := .venv/bin
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
-.PHONY: env index serve test lint types browser bench evals
+.PHONY: env index serve test lint types browser bench accessibility evals
 
 env: .venv/installed
 
@@ -33,9 +33,16 @@ types: env
 browser:
 	@command -v chromium >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 		apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk; }
+	@command -v pdftotext >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends poppler-utils; }
 
-bench: index
+bench: index browser
 	$(BIN)/python -m web.bench
+
+# What the accessibility statement says: tested anew, then put where the server reads it.
+accessibility: env browser
+	$(BIN)/python -m pytest tests/e2e/test_accessibility.py
+	cp var/accessibility.json web/accessibility.json
 
 evals: index
 	rm -rf var/evals

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -12,6 +13,8 @@ from assistant.errors import ConfigurationError
 from index.paths import Paths
 
 PREFIX = "ASSISTANT_"
+# An origin as a Content-Security-Policy takes it: nothing that could end the directive.
+ORIGIN = r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$"
 SHIPPED_CONTACTS = Path(__file__).parent / "contacts.toml"
 
 
@@ -21,6 +24,9 @@ class Settings(Paths):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, toml_file="assistant.toml")
 
     contacts: Path = Field(SHIPPED_CONTACTS, description="the file that says whom to ask")
+    widget_sites: tuple[Annotated[str, Field(pattern=ORIGIN)], ...] = Field(
+        (), description="sites that may show the chat in a frame, such as https://www.city.example.jp"
+    )
     threads: int = Field(2, ge=1, le=64, description="processor threads of the embedding model")
 
     @classmethod

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 
 from assistant.assistant import Assistant
+from assistant.contacts import load_contacts
 from assistant.settings import Settings, load_settings
 from assistant.wiring import assemble, load_embeddings
 from corpus.clean import clean
@@ -17,6 +20,8 @@ from index.build import build_index
 from index.embed import SentenceTransformerEmbeddings
 from index.generation import load_generation
 from index.paths import SHIPPED_DOCUMENTS
+from web.app import create_app
+from web.storage.database import Database
 
 REPOSITORY = Path(__file__).parent.parent
 RAW_PLAN = SHIPPED_DOCUMENTS / "asaka-4.txt"
@@ -43,6 +48,7 @@ def embeddings(settings: Settings) -> SentenceTransformerEmbeddings:
 @pytest.fixture(scope="session")
 def plan_index(embeddings: SentenceTransformerEmbeddings, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an index over the shipped documents, built with the real model."""
+
     out = tmp_path_factory.mktemp("index")
     build_index(SHIPPED_DOCUMENTS, out, embeddings)
     return out
@@ -51,3 +57,21 @@ def plan_index(embeddings: SentenceTransformerEmbeddings, tmp_path_factory: pyte
 @pytest.fixture(scope="session")
 def assistant(embeddings: SentenceTransformerEmbeddings, plan_index: Path, settings: Settings) -> Assistant:
     return assemble(load_generation(plan_index, embeddings.identity), embeddings, settings)
+
+
+MakeApp = Callable[..., FastAPI]
+
+
+@pytest.fixture(scope="session")
+def database_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("web") / "web.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def make_app(settings: Settings, database_file: Path) -> MakeApp:
+    """Put a server's application together over a way to build any assistant, with the shipped contacts."""
+
+    def make(build: Callable[[], Assistant], database: Path = database_file, widget_sites: tuple[str, ...] = ()) -> FastAPI:
+        return create_app(build, load_contacts(settings.contacts), Database(database), widget_sites)
+
+    return make

@@ -8,10 +8,12 @@ import sys
 
 import uvicorn
 
+from assistant.contacts import load_contacts
 from assistant.errors import ConfigurationError
 from assistant.settings import load_settings
 from assistant.wiring import build_assistant
 from web.app import create_app
+from web.storage.database import Database
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,12 +25,18 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         settings = load_settings()
+        app = create_app(
+            lambda: build_assistant(settings),
+            load_contacts(settings.contacts),
+            Database(settings.var / "web.sqlite3"),
+            settings.widget_sites,
+        )
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 1
     # No access log: it would hold the addresses of those who ask.
     uvicorn.run(
-        create_app(lambda: build_assistant(settings)),
+        app,
         host=options.host,
         port=options.port,
         access_log=False,

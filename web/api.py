@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, Request, Response
@@ -10,11 +9,9 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from assistant.answer import Answer
 from assistant.assistant import Turn
-from web.gate import read_ask
+from web.gate import AskBody, read_json
 from web.service import Service
-
-# Answers are for one visitor: no cache keeps them, and no proxy holds the stream back.
-STREAM_HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
+from web.stream import STREAM_HEADERS, STREAM_TYPE, event, wants_stream
 
 
 def api_routes(service: Service) -> APIRouter:
@@ -23,10 +20,10 @@ def api_routes(service: Service) -> APIRouter:
 
     @routes.post("/api/ask")
     async def ask(request: Request) -> Response:
-        body = await read_ask(request)
+        body = await read_json(request, AskBody)
         answer = await service.ask(body.question, [Turn(turn.role, turn.content) for turn in body.history])
-        if _wants_stream(request):
-            return StreamingResponse(_events(answer), media_type="text/event-stream", headers=STREAM_HEADERS)
+        if wants_stream(request):
+            return StreamingResponse(_events(answer), media_type=STREAM_TYPE, headers=STREAM_HEADERS)
         return JSONResponse(answer.model_dump(mode="json"), headers={"Cache-Control": "no-store"})
 
     @routes.get("/livez")
@@ -42,16 +39,8 @@ def api_routes(service: Service) -> APIRouter:
     return routes
 
 
-def _wants_stream(request: Request) -> bool:
-    return "text/event-stream" in request.headers.get("accept", "")
-
-
 async def _events(answer: Answer) -> AsyncIterator[str]:
     """Whole sentences, each verified, then the answer in full."""
     for sentence in answer.sentences:
-        yield _event("sentence", sentence.model_dump(mode="json"))
-    yield _event("done", answer.model_dump(mode="json"))
-
-
-def _event(name: str, data: object) -> str:
-    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+        yield event("sentence", sentence.model_dump(mode="json"))
+    yield event("done", answer.model_dump(mode="json"))

@@ -33,10 +33,32 @@ QUESTIONS = (
 ROUNDS = 25
 START_TIMEOUT_S = 60.0
 
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+PAGE_ROUNDS = 5
+# Since the browser began to ask for the page until its chat answers to Enter.
+USABLE = """() => customElements.whenDefined("plan-chat").then(() => performance.now())"""
+# From send until something is painted: the note that the question is being worked on, and the first sentence.
+FIRST_SENTENCE = """async (question) => {
+  const painted = async (selector, count) => {
+    while (document.querySelectorAll(selector).length <= count) await new Promise(requestAnimationFrame);
+    return performance.now();
+  };
+  const field = document.querySelector("#question");
+  const sentences = document.querySelectorAll(".sentence, .fixed").length;
+  field.value = question;
+  const sent = performance.now();
+  field.form.requestSubmit();
+  const feedback = await painted(".turn[aria-busy]", 0).then((at) => at - sent);
+  const sentence = await painted(".sentence, .fixed", sentences).then((at) => at - sent);
+  while (document.querySelector(".turn[aria-busy]")) await new Promise(requestAnimationFrame);
+  return [feedback, sentence];
+}"""
+
 
 def main() -> int:
     """Measure and print; returns 1 where a figure misses its goal."""
-    figures = [_build_seconds(), *_serving_figures()]
+    figures = [_build_seconds(), *_serving_figures(), *_browser_figures()]
     for name, value, unit, goal in figures:
         print(f"{name:<48} {value:8.1f} {unit:<3} (goal: at most {goal:g}) {'ok' if value <= goal else 'MISSED'}")
     return int(any(value > goal for _, value, _, goal in figures))
@@ -72,6 +94,38 @@ def _serving_figures() -> list[Figure]:
         ("POST /api/ask p50, one client", statistics.median(times_ms), "ms", 60),
         ("POST /api/ask p95, one client", statistics.quantiles(times_ms, n=20)[-1], "ms", 150),
         ("server memory, peak", memory_mb, "MB", 1200),
+    ]
+
+
+def _browser_figures() -> list[Figure]:
+    """What a visitor's browser sees; Playwright and Chromium are needed for this alone, and come with `make bench`."""
+    from playwright.sync_api import sync_playwright
+
+    port = _free_port()
+    with _server(port), sync_playwright() as playwright:
+        _wait_until_ready(port)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        usable_ms, feedback_ms, sentence_ms = [], [], []
+        for _ in range(PAGE_ROUNDS):
+            page = browser.new_context().new_page()
+            network = page.context.new_cdp_session(page)
+            network.send("Network.enable")
+            loaded: list[float] = []
+            network.on("Network.loadingFinished", lambda event, loaded=loaded: loaded.append(event["encodedDataLength"]))
+            page.goto(f"http://127.0.0.1:{port}/")
+            usable_ms.append(page.evaluate(USABLE))
+            page_kb = sum(loaded) / 1000
+            for question in QUESTIONS[:5]:
+                feedback, sentence = page.evaluate(FIRST_SENTENCE, question)
+                feedback_ms.append(feedback)
+                sentence_ms.append(sentence)
+            page.context.close()
+        browser.close()
+    return [
+        ("first page, transferred, without fonts", page_kb, "kB", 100),
+        ("first page usable p50", statistics.median(usable_ms), "ms", 1000),
+        ("first feedback on screen after send p50", statistics.median(feedback_ms), "ms", 100),
+        ("first sentence on screen after send p50", statistics.median(sentence_ms), "ms", 300),
     ]
 
 

@@ -61,3 +61,24 @@ def _view(document: Document, block: PlacedBlock, anchors: dict[int, str], span:
         pieces=pieces,
         gap=any(document.text[block.start : block.end].endswith(gap.after) for gap in document.info.gaps),
     )
+
+
+def view_passage(document: Document, passages: Sequence[Passage], span: tuple[int, int]) -> list[BlockView]:
+    """Return the blocks that hold a span, with one before and one after where these stand under the same heading.
+
+    Empty for a span that is not inside the document.
+    """
+    if not 0 <= span[0] < span[1] <= len(document.text):
+        return []
+    blocks = list(zip(document.blocks, view_document(document, passages, span), strict=True))
+    held = [at for at, (placed, _) in enumerate(blocks) if placed.start < span[1] and span[0] < placed.end]
+    if not held:
+        return []
+    before, after = held[0] - 1, held[-1] + 1
+    kept = ([before] if before >= 0 else []) + held + ([after] if after < len(blocks) else [])
+    return [blocks[at][1] for at in kept if blocks[at][0].kind != "heading"]
+
+
+def passage_at(passages: Sequence[Passage], document_id: str, place: int) -> Passage | None:
+    """Return the passage that holds a place of a document, or None."""
+    return next((p for p in passages if p.document_id == document_id and p.start <= place < p.end), None)

@@ -1,4 +1,4 @@
-"""Errors that a visitor can meet: a status, a code, a kind sentence. Never the input, never a stack."""
+"""Errors that a visitor can meet: a status and a code; the catalogues say each kindly. Never the input, never a stack."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """All that is said about an error; `message` is one of the constants below or the core's own wording."""
+    """All that is known about an error; every catalogue has the text `errors.<code>`."""
 
     status: int
     code: str
-    message: str
 
 
 class WebError(Exception):
@@ -22,14 +21,20 @@ class WebError(Exception):
         self.problem = problem
 
 
-TOO_LARGE = Problem(413, "too_large", "送られた内容が大きすぎます。質問は300文字までで入力してください。")
-NOT_JSON_TYPE = Problem(415, "unsupported_media_type", "JSON（application/json）で送ってください。")
-NOT_FORM_TYPE = Problem(415, "unsupported_media_type", "画面の入力欄から送ってください。")
-NOT_JSON = Problem(400, "not_json", "送られた内容を読み取れませんでした。もう一度入力してください。")
-WRONG_FIELDS = Problem(422, "wrong_fields", "質問を文字で入力してください。")
-NOT_FOUND = Problem(404, "not_found", "ページが見つかりません。")
-WRONG_METHOD = Problem(405, "method_not_allowed", "この操作はできません。")
-STARTING = Problem(503, "starting", "準備をしています。少し待ってから、もう一度お試しください。")
-NO_INDEX = Problem(503, "not_ready", "ただいまお答えできません。しばらくしてから、もう一度お試しください。")
-INTERNAL = Problem(500, "internal", "うまくお答えできませんでした。もう一度お試しください。")
-BAD_REQUEST = Problem(400, "bad_request", "送られた内容を読み取れませんでした。")
+TOO_LARGE = Problem(413, "too_large")
+WRONG_TYPE = Problem(415, "unsupported_media_type")
+NOT_JSON = Problem(400, "not_json")
+WRONG_FIELDS = Problem(422, "wrong_fields")
+NOT_FOUND = Problem(404, "not_found")
+WRONG_METHOD = Problem(405, "method_not_allowed")
+STARTING = Problem(503, "starting")
+NO_INDEX = Problem(503, "not_ready")
+INTERNAL = Problem(500, "internal")
+BAD_REQUEST = Problem(400, "bad_request")
+FEEDBACK_UNAVAILABLE = Problem(503, "feedback_unavailable")
+FEEDBACK_UNCLEAR = Problem(422, "feedback_unclear")
+
+
+def question_problem(reason: str) -> Problem:
+    """Return the problem of a question that is none, for the core's reason."""
+    return Problem(422, f"question_{reason}")

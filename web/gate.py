@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Literal, NoReturn
+from typing import Literal, NoReturn, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assistant.question import MAX_RAW_CHARS, MAX_TURNS
-from web.errors import NOT_FORM_TYPE, NOT_JSON, NOT_JSON_TYPE, TOO_LARGE, WRONG_FIELDS, Problem, WebError
+from web.errors import NOT_JSON, TOO_LARGE, WRONG_FIELDS, WRONG_TYPE, WebError
 
 # A question of 300 characters with ten turns of history takes some 20 kB in the worst encoding.
 MAX_BODY_BYTES = 64 * 1024
@@ -34,13 +34,16 @@ class AskBody(BaseModel):
     history: list[TurnBody] = Field(default_factory=list, max_length=2 * MAX_TURNS)
 
 
-async def read_ask(request: Request) -> AskBody:
-    """Read a question with its history from a JSON body.
+Body = TypeVar("Body", bound=BaseModel)
+
+
+async def read_json(request: Request, kind: type[Body]) -> Body:
+    """Read a JSON body as one of the kinds that are defined here or beside a route.
 
     Raises:
         WebError: 413, 415, 400 or 422; in none of them anything of the body.
     """
-    _check_type(request, "application/json", NOT_JSON_TYPE)
+    _check_type(request, "application/json")
     body = await _read_limited(request)
     try:
         # JSON has no NaN and no Infinity; Python's reader would take them.
@@ -48,9 +51,23 @@ async def read_ask(request: Request) -> AskBody:
     except (ValueError, RecursionError):
         raise WebError(NOT_JSON) from None
     try:
-        return AskBody.model_validate(value)
+        return kind.model_validate(value)
     except (ValidationError, RecursionError):
         raise WebError(WRONG_FIELDS) from None
+
+
+async def read_fields(request: Request) -> list[tuple[str, str]]:
+    """Read the fields of one of the pages' forms, in their order.
+
+    Raises:
+        WebError: 413, 415 or 400.
+    """
+    _check_type(request, "application/x-www-form-urlencoded")
+    body = await _read_limited(request)
+    try:
+        return parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS)
+    except ValueError:
+        raise WebError(NOT_JSON) from None
 
 
 async def read_form(request: Request) -> tuple[str, list[str]]:
@@ -59,12 +76,7 @@ async def read_form(request: Request) -> tuple[str, list[str]]:
     Raises:
         WebError: 413, 415, 400 or 422.
     """
-    _check_type(request, "application/x-www-form-urlencoded", NOT_FORM_TYPE)
-    body = await _read_limited(request)
-    try:
-        fields = parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS)
-    except ValueError:
-        raise WebError(NOT_JSON) from None
+    fields = await read_fields(request)
     questions = [value for name, value in fields if name == "question"]
     if not questions:
         raise WebError(WRONG_FIELDS)
@@ -73,10 +85,10 @@ async def read_form(request: Request) -> tuple[str, list[str]]:
     return questions[-1], [text for text in earlier if len(text) <= MAX_RAW_CHARS][-MAX_TURNS:]
 
 
-def _check_type(request: Request, wanted: str, problem: Problem) -> None:
+def _check_type(request: Request, wanted: str) -> None:
     kind, _, _ = request.headers.get("content-type", "").partition(";")
     if kind.strip().lower() != wanted or request.headers.get("content-encoding", "identity") != "identity":
-        raise WebError(problem)
+        raise WebError(WRONG_TYPE)
 
 
 async def _read_limited(request: Request) -> bytes:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from assistant.answer import Answer
+from assistant.answer import Answer, Language
 from assistant.assistant import Assistant, Turn
 from assistant.errors import ConfigurationError
 from corpus.errors import DocumentError
+from corpus.model import Document
 from index.errors import IndexUnavailableError, ModelError
+from index.fusion import Hit
 from web.errors import NO_INDEX, STARTING, WebError
 
 log = logging.getLogger("web")
+Result = TypeVar("Result")
 
 # The model keeps all its processor threads busy for one question; a second one overlaps with the rest of the work.
 QUESTIONS_AT_ONCE = 2
@@ -54,17 +59,34 @@ class Service:
             raise WebError(NO_INDEX if self._reason else STARTING)
         return self._assistant
 
-    async def ask(self, question: str, history: Sequence[Turn]) -> Answer:
-        """Ask in a worker thread.
+    def documents(self) -> list[Document]:
+        """Return all documents; none while there is no assistant, so that pages about the service live without one."""
+        return list(self._assistant.retriever.index.documents.values()) if self._assistant else []
+
+    async def ask(self, question: str, history: Sequence[Turn], language: Language = "ja") -> Answer:
+        """Ask in a worker thread; a question that is cancelled while it waits for its turn is never asked.
+
+        Args:
+            question: as `Assistant.ask` takes it.
+            history: as well.
+            language: of the page. A Japanese question gets its fixed wordings; one in another language keeps its own.
 
         Raises:
             WebError: 503, as `assistant` does.
             InvalidQuestionError: as `Assistant.ask` does.
         """
-        assistant = self.assistant()
+        assistant = _speaking(self.assistant(), language)
+        return await self._in_thread(lambda: assistant.ask(question, history))
+
+    async def near(self, text: str) -> list[Hit]:
+        """Return the passages that are nearest to a text, best first, found in a worker thread."""
+        retriever = self.assistant().retriever
+        return await self._in_thread(lambda: retriever.search(text))
+
+    async def _in_thread(self, work: Callable[[], Result]) -> Result:
         if self._limit is None:
             self._limit = CapacityLimiter(QUESTIONS_AT_ONCE)
-        return await to_thread.run_sync(assistant.ask, question, history, limiter=self._limit)
+        return await to_thread.run_sync(work, limiter=self._limit)
 
     def _load(self) -> None:
         try:
@@ -78,3 +100,12 @@ class Service:
             log.exception("the assistant could not be loaded")
         finally:
             self._loaded.set()
+
+
+def _speaking(assistant: Assistant, language: Language) -> Assistant:
+    """The assistant as a page in another language has it. That the quotes are Japanese, such a page says itself."""
+    if language == "ja":
+        return assistant
+    own = assistant.wordings[language]
+    own = own.model_copy(update={"notice": own.notice.model_copy(update={"quoted_in_japanese": ""})})
+    return replace(assistant, wordings={**assistant.wordings, "ja": own, language: own})

@@ -11,25 +11,26 @@ from starlette.testclient import TestClient
 
 from assistant.assistant import Assistant
 from index.errors import IndexUnavailableError
-from web.app import SECURITY_HEADERS, create_app
+from tests.conftest import MakeApp
+from web.headers import SECURITY_HEADERS
 
 READY_TIMEOUT_S = 30.0
 
 
 @pytest.fixture(scope="module")
-def client(assistant: Assistant) -> Iterator[TestClient]:
-    app = create_app(lambda: assistant)
+def client(assistant: Assistant, make_app: MakeApp) -> Iterator[TestClient]:
+    app = make_app(lambda: assistant)
     with TestClient(app, raise_server_exceptions=False) as client:
         assert app.state.service.wait(READY_TIMEOUT_S)
         yield client
 
 
 @pytest.fixture(scope="module")
-def client_without_index() -> Iterator[TestClient]:
+def client_without_index(make_app: MakeApp) -> Iterator[TestClient]:
     def build() -> Assistant:
         raise IndexUnavailableError("索引がありません。作るには: python -m index build")
 
-    app = create_app(build)
+    app = make_app(build)
     with TestClient(app, raise_server_exceptions=False) as client:
         assert app.state.service.wait(READY_TIMEOUT_S)
         yield client
@@ -160,15 +161,15 @@ def test_there_is_nothing_else_to_see(client: TestClient, path: str) -> None:
     assert "ページが見つかりません" in response.text
 
 
-@pytest.mark.parametrize("path", ["/", "/livez", "/readyz", "/documents", "/static/site.css", "/nothing", "/api/ask"])
+@pytest.mark.parametrize("path", ["/", "/livez", "/readyz", "/documents", "/about", "/nothing", "/api/ask"])
 def test_every_response_has_the_security_headers(client: TestClient, path: str) -> None:
     response = client.get(path)
     assert {name: response.headers[name] for name in SECURITY_HEADERS} == SECURITY_HEADERS
     assert "unsafe-inline" not in response.headers["content-security-policy"]
 
 
-def test_an_unexpected_error_shows_no_stack(assistant: Assistant, caplog: pytest.LogCaptureFixture) -> None:
-    app = create_app(lambda: assistant)
+def test_an_unexpected_error_shows_no_stack(assistant: Assistant, make_app: MakeApp) -> None:
+    app = make_app(lambda: assistant)
     with TestClient(app, raise_server_exceptions=False) as client:
         assert app.state.service.wait(READY_TIMEOUT_S)
 
@@ -196,11 +197,13 @@ def test_without_an_index_the_server_lives_and_says_that_it_cannot_answer(client
     assert client_without_index.get("/documents/asaka-4").status_code == 503
 
 
-def test_the_reason_why_there_is_no_index_is_in_the_log_with_the_command(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_reason_why_there_is_no_index_is_in_the_log_with_the_command(
+    make_app: MakeApp, caplog: pytest.LogCaptureFixture
+) -> None:
     def build() -> Assistant:
         raise IndexUnavailableError("索引がありません。作るには: python -m index build")
 
-    app = create_app(build)
+    app = make_app(build)
     with TestClient(app):
         assert app.state.service.wait(READY_TIMEOUT_S)
     assert "python -m index build" in caplog.text

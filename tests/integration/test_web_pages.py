@@ -9,13 +9,13 @@ from starlette.testclient import TestClient
 
 from assistant.assistant import Assistant
 from corpus.model import Document
-from web.app import create_app
+from tests.conftest import MakeApp
 from web.document_view import view_document
 
 
 @pytest.fixture(scope="module")
-def client(assistant: Assistant) -> Iterator[TestClient]:
-    app = create_app(lambda: assistant)
+def client(assistant: Assistant, make_app: MakeApp) -> Iterator[TestClient]:
+    app = make_app(lambda: assistant)
     with TestClient(app) as client:
         assert app.state.service.wait(30.0)
         yield client

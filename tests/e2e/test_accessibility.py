@@ -1,0 +1,183 @@
+"""Acceptance point 4: axe finds nothing in any state and language. Leaves what the accessibility statement is fed with."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.conftest import REPOSITORY
+from tests.e2e.conftest import QUESTION_BOX, ask, watched
+from tests.e2e.test_chat_states import ENDLESS, SENTENCE
+from web.accessibility import AccessibilityReport, Criterion, StateResult
+from web.catalogue import LANGUAGES, load_catalogues
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PERIOD_QUESTION = "計画の期間はいつからいつまでですか"
+REPORT = REPOSITORY / "var" / "accessibility.json"
+
+Reach = Callable[[Page, str], None]
+
+
+def empty(page: Page, address: str) -> None:
+    page.goto(f"{address}/")
+
+
+def answered(page: Page, address: str) -> None:
+    empty(page, address)
+    ask(page, PERIOD_QUESTION)
+    for summary in page.locator("main summary").all():
+        summary.click()
+
+
+def panel_open(page: Page, address: str) -> None:
+    answered(page, address)
+    page.locator(".marker").first.click()
+    expect(page.locator(".panel mark")).to_be_visible()
+
+
+def writing(page: Page, address: str) -> None:
+    empty(page, address)
+    page.evaluate(ENDLESS % json.dumps(SENTENCE))
+    page.fill(QUESTION_BOX, PERIOD_QUESTION)
+    page.press(QUESTION_BOX, "Enter")
+    expect(page.locator(".turn .sentence")).to_be_visible()
+
+
+def stopped(page: Page, address: str) -> None:
+    writing(page, address)
+    page.keyboard.press("Escape")
+    expect(page.locator(".stopped")).to_be_visible()
+
+
+def no_answer(page: Page, address: str) -> None:
+    empty(page, address)
+    ask(page, "プールの利用料金はいくらですか")
+
+
+def urgent(page: Page, address: str) -> None:
+    empty(page, address)
+    ask(page, "死にたい")
+
+
+def error(page: Page, address: str) -> None:
+    empty(page, address)
+    page.press(QUESTION_BOX, "Enter")
+    expect(page.locator("#error")).not_to_be_empty()
+
+
+def furigana(page: Page, address: str) -> None:
+    answered(page, address)
+    page.locator("ruby-toggle button").click()
+    expect(page.locator(".sentence rt").first).to_be_visible()
+
+
+def at(path: str) -> Reach:
+    def reach(page: Page, address: str) -> None:
+        page.goto(address + path)
+
+    return reach
+
+
+def search(page: Page, address: str) -> None:
+    page.goto(f"{address}/documents/asaka-4")
+    page.fill("#find", "ボランティア")
+    page.locator(".find button").click()
+    expect(page.locator(".found mark").first).to_be_visible()
+
+
+STATES: dict[str, tuple[str, Reach]] = {
+    "chat, empty": ("/", empty),
+    "chat, writing": ("/", writing),
+    "chat, stopped": ("/", stopped),
+    "chat, answered": ("/", answered),
+    "chat, panel open": ("/", panel_open),
+    "chat, no answer": ("/", no_answer),
+    "chat, urgent": ("/", urgent),
+    "chat, error": ("/", error),
+    "chat, furigana": ("/", furigana),
+    "plan": ("/documents/asaka-4", at("/documents/asaka-4")),
+    "plan, search": ("/documents/asaka-4", search),
+    "documents": ("/documents", at("/documents")),
+    "about": ("/about", at("/about")),
+    "accessibility": ("/accessibility", at("/accessibility")),
+    "not found": ("/nothing", at("/nothing")),
+    "widget": ("/widget", at("/widget")),
+}
+RUNS = [(name, "ja", {}) for name in STATES]
+RUNS += [(name, "ja", {"color_scheme": "dark"}) for name in ("chat, panel open", "chat, error", "plan", "chat, no answer")]
+RUNS += [("chat, panel open", "ja", {"viewport": {"width": 320, "height": 640}})]
+RUNS += [
+    (name, language, {}) for language in LANGUAGES[1:] for name in ("chat, empty", "chat, panel open", "chat, no answer")
+]
+RUNS += [("about", language, {}) for language in LANGUAGES[1:]]
+
+
+@pytest.fixture(scope="module")
+def report() -> Iterator[dict[str, list[object]]]:
+    """What all runs found; written for the accessibility statement when every state has been tested."""
+    found: dict[str, list[object]] = {"states": [], "passes": [], "violations": [], "incomplete": [], "about": []}
+    yield found
+    if len(found["states"]) < len(RUNS):
+        return
+    numbers = {
+        key: {_number(tag) for tag in found[key] if _number(str(tag))} for key in ("passes", "violations", "incomplete")
+    }
+    verdicts = {n: "failed" if n in numbers["violations"] else "passed" for n in numbers["passes"] | numbers["violations"]}
+    verdicts |= dict.fromkeys(numbers["incomplete"] - numbers["violations"], "undecided")
+    tool, browser = map(str, found["about"][:2])
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text(
+        AccessibilityReport(
+            tested_on=dt.date.today(),
+            tool=tool,
+            browser=browser,
+            states=tuple(StateResult.model_validate(state) for state in found["states"]),
+            criteria=tuple(
+                Criterion.model_validate({"number": number, "verdict": verdicts[number]})
+                for number in sorted(verdicts, key=lambda text: [int(part) for part in text.split(".")])
+            ),
+        ).model_dump_json(indent=1)
+        + "\n",
+        encoding="utf-8",
+    )
+
+
+def _number(tag: object) -> str:
+    """`wcag143` → `1.4.3`; empty for a tag that is no criterion."""
+    digits = str(tag).removeprefix("wcag")
+    return f"{digits[0]}.{digits[1]}.{digits[2:]}" if digits.isdecimal() and len(digits) >= 3 else ""
+
+
+@pytest.mark.parametrize(("name", "language", "options"), RUNS, ids=lambda value: str(value).replace(" ", ""))
+def test_axe_finds_nothing(
+    browser: Browser, address: str, report: dict[str, list[object]], name: str, language: str, options: dict[str, object]
+) -> None:
+    path, reach = STATES[name]
+    prefix = "" if language == "ja" else f"/{language}"
+    with watched(browser, **options) as page:
+        reach(page, address + prefix)
+        # Through the debug protocol: the page's own policy lets no other script in.
+        page.evaluate(AXE)
+        result = page.evaluate("tags => axe.run(document, { runOnly: tags })", TAGS)
+    violations = [(v["id"], [node["html"][:200] for node in v["nodes"]]) for v in result["violations"]]
+    form = ", ".join(f"{key} {value}" for key, value in options.items() if key == "color_scheme") + (
+        "320 px" if "viewport" in options else ""
+    )
+    report["states"].append(
+        {"name": " ".join(filter(None, [name, form, language])), "path": prefix + path, "violations": len(violations)}
+    )
+    for key in ("passes", "violations", "incomplete"):
+        report[key] += [tag for rule in result[key] for tag in rule["tags"]]
+    report["about"] += [f"axe-core {result['testEngine']['version']}", f"Chromium {browser.version}"]
+    assert violations == []
+
+
+def test_every_page_language_is_tested() -> None:
+    assert {language for _, language, _ in RUNS} == set(load_catalogues())

@@ -1,0 +1,85 @@
+"""The SQLite file: opened and brought to the newest schema when it is first needed, and again after a failure."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Connection as SQLiteConnection
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import DeclarativeBase, Session
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_TIMEOUT_MS = 3000
+
+
+class Base(DeclarativeBase):
+    """The base of every stored record."""
+
+
+class StorageUnavailableError(Exception):
+    """The database cannot be opened, read or written now. Nothing of what was asked for has been kept."""
+
+
+class Database:
+    """One SQLite file. Safe to use from several threads; each session has a connection of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._engine: Engine | None = None
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Give a session whose changes are on the disk when the block has ended, or not made at all.
+
+        Raises:
+            StorageUnavailableError: for whatever reason; a later call tries anew.
+        """
+        try:
+            with Session(self._ready()) as session, session.begin():
+                yield session
+        except (SQLAlchemyError, CommandError, OSError) as error:
+            raise StorageUnavailableError(str(error)) from error
+
+    def close(self) -> None:
+        """Close all connections; a later session opens the file again."""
+        with self._lock:
+            if self._engine:
+                self._engine.dispose()
+                self._engine = None
+
+    def _ready(self) -> Engine:
+        with self._lock:
+            if self._engine is None:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                engine = create_engine(f"sqlite:///{self._path}")
+                event.listen(engine, "connect", _make_durable)
+                try:
+                    _migrate(engine)
+                except BaseException:
+                    engine.dispose()
+                    raise
+                self._engine = engine
+            return self._engine
+
+
+def _make_durable(connection: SQLiteConnection, _record: object) -> None:
+    """Readers do not wait for a writer, and a commit has reached the disk when it returns."""
+    for setting in (f"busy_timeout = {BUSY_TIMEOUT_MS}", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {setting}")
+
+
+def _migrate(engine: Engine) -> None:
+    config = Config()
+    # Alembic reads a percent sign in a path as the start of a variable.
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
