@@ -10,7 +10,7 @@ env: .venv/installed
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[evals,dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[evals,training,dev]'
 	touch $@
 
 index: env

@@ -3,83 +3,169 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.asked import find_value
+from assistant.calibration import Calibration, Logistic
+from assistant.reader import Reader, Reading, Text, windows
 from assistant.understand import Query
 from corpus.model import Passage, Sentence
 from index.fusion import Hit
-from index.search_index import ScoredSentence
+
+PASSAGES_SEARCHED = 10
+PASSAGES_READ = 4
+MAX_SENTENCES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
-    """How sentences are scored and how many are taken.
+class SentenceReading:
+    """What the reader makes of a sentence in its passage; all but `span` are log odds.
 
-    Cosines of the default model differ by hundredths between a sentence that answers and one that does not, the other
-    signs by tenths; hence the weights' sizes. A further sentence is taken if its score is near to the best one's and it
-    shares words with the question or means nearly the same: that drops a tenth of the sentences that are beside the
-    point, and no evidence. The figures are in evals/ABLATIONS.md.
+    `evidence` that the sentence answers, `answerable` that anything that was read together with it does, `span_odds` that
+    its own words at `span` (start and end in the sentence) are the shortest answer.
     """
 
-    passages_read: int = 10
-    cosine: float = 10.0
-    overlap: float = 1.0
-    passage: float = 0.25
-    value_bonus: float = 0.4
-    max_sentences: int = 3
-    further_margin: float = 1.5
-    further_overlap: float = 0.2
-    further_cosine_margin: float = 0.01
+    evidence: float
+    answerable: float
+    span_odds: float
+    span: tuple[int, int]
 
 
-DEFAULT_SELECTION = Selection()
+@dataclass(frozen=True, slots=True)
+class SentenceSigns:
+    """What speaks for a sentence. What is `behind` is how far it is from the best of the sentences found; never above 0."""
+
+    cosine: float
+    cosine_behind: float
+    overlap: float
+    overlap_behind: float
+    passage: float  # the fused score of its passage, a z-score
+    passage_behind: float
+    value: float  # 1 if a date, a number … is asked for and it has one of the kind
+    evidence: float = 0.0
+    evidence_behind: float = 0.0
+    answerable: float = 0.0
+    span: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence that could be quoted. `value` is the span in it of a date, a number … that was asked for."""
+
+    hit: Hit
+    sentence: Sentence
+    cosine: float
+    overlap: float
+    value: tuple[int, int] | None
+    reading: SentenceReading | None = None
+
+    @property
+    def passage(self) -> Passage:
+        """The passage that it stands in."""
+        return self.hit.candidate.passage
 
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A sentence that was chosen, with what speaks for it."""
+    """A candidate with its signs and the log odds that it answers."""
 
-    passage: Passage
-    sentence: Sentence
-    scored: ScoredSentence
-    score: float
-    value: tuple[int, int] | None
+    candidate: Candidate
+    signs: SentenceSigns
+    log_odds: float
+
+    @property
+    def sentence(self) -> Sentence:
+        """What would be quoted."""
+        return self.candidate.sentence
+
+    @property
+    def passage(self) -> Passage:
+        """The passage that it stands in."""
+        return self.candidate.passage
 
 
-def pick_sentences(query: Query, hits: Sequence[Hit], selection: Selection) -> list[Pick]:
+def pick_sentences(query: Query, hits: Sequence[Hit], reader: Reader | None, calibration: Calibration) -> list[Pick]:
     """Return the sentences to answer with, best first; none if no hit can be quoted."""
-    ranked = rank_sentences(query, hits, selection)
-    if not ranked:
-        return []
-    best = ranked[0]
-    chosen = [best]
-    for pick in ranked[1:]:
-        if len(chosen) == selection.max_sentences or best.score - pick.score > selection.further_margin:
-            break
-        near = pick.scored.cosine >= best.scored.cosine - selection.further_cosine_margin
-        if near or pick.scored.overlap > selection.further_overlap:
-            chosen.append(pick)
-    return chosen
+    return choose(rank_sentences(query, hits, reader, calibration), calibration)
 
 
-def rank_sentences(query: Query, hits: Sequence[Hit], selection: Selection) -> list[Pick]:
-    """Return all sentences of the best passages that can be quoted, best first."""
-    picks = [
-        _score(query, hit, scored, selection)
-        for hit in hits[: selection.passages_read]
+def choose(ranked: Sequence[Pick], calibration: Calibration) -> list[Pick]:
+    """Return the best sentence, and up to two more that answer as well; none of none."""
+    return [*ranked[:1], *(pick for pick in ranked[1:MAX_SENTENCES] if pick.log_odds >= calibration.further_log_odds)]
+
+
+def rank_sentences(query: Query, hits: Sequence[Hit], reader: Reader | None, calibration: Calibration) -> list[Pick]:
+    """Return all sentences of the best passages that can be quoted, best first.
+
+    Where a reader has time, it reads those passages that look best without it, and what it has not read is left out.
+    """
+    unread = rank(find_candidates(query, hits), calibration.without_reader.sentence)
+    read = read_best(query, unread, reader) if reader else None
+    return unread if read is None else rank(read, calibration.with_reader.sentence)
+
+
+def find_candidates(query: Query, hits: Sequence[Hit]) -> list[Candidate]:
+    """Return all sentences of the best passages that can be quoted, unread."""
+    return [
+        Candidate(hit, found.sentence, found.cosine, found.overlap, find_value(query.asked, found.sentence.text))
+        for hit in hits[:PASSAGES_SEARCHED]
         if hit.candidate.passage.quotable
-        for scored in hit.candidate.sentences
+        for found in hit.candidate.sentences
     ]
-    return sorted(picks, key=lambda pick: -pick.score)
 
 
-def _score(query: Query, hit: Hit, scored: ScoredSentence, selection: Selection) -> Pick:
-    value = find_value(query.asked, scored.sentence.text)
-    score = (
-        selection.cosine * scored.cosine
-        + selection.overlap * scored.overlap
-        + selection.passage * hit.score
-        + (selection.value_bonus if value else 0.0)
-    )
-    return Pick(hit.candidate.passage, scored.sentence, scored, score, value)
+def rank(candidates: Sequence[Candidate], weights: Logistic) -> list[Pick]:
+    """Return the candidates with their signs, best first."""
+    best_cosine = max((c.cosine for c in candidates), default=0.0)
+    best_overlap = max((c.overlap for c in candidates), default=0.0)
+    best_passage = max((c.hit.score for c in candidates), default=0.0)
+    best_evidence = max((c.reading.evidence for c in candidates if c.reading), default=0.0)
+    picks = []
+    for c in candidates:
+        signs = SentenceSigns(
+            cosine=c.cosine,
+            cosine_behind=c.cosine - best_cosine,
+            overlap=c.overlap,
+            overlap_behind=c.overlap - best_overlap,
+            passage=c.hit.score,
+            passage_behind=c.hit.score - best_passage,
+            value=float(c.value is not None),
+            evidence=c.reading.evidence if c.reading else 0.0,
+            evidence_behind=c.reading.evidence - best_evidence if c.reading else 0.0,
+            answerable=c.reading.answerable if c.reading else 0.0,
+            span=c.reading.span_odds if c.reading else 0.0,
+        )
+        picks.append(Pick(c, signs, weights.log_odds(signs)))
+    return sorted(picks, key=lambda pick: -pick.log_odds)
+
+
+def read_best(query: Query, ranked: Sequence[Pick], reader: Reader) -> list[Candidate] | None:
+    """Return the sentences of the best passages with what the reader makes of them; None where it has no time."""
+    passages = list({pick.passage.id: pick.passage for pick in ranked}.values())[:PASSAGES_READ]
+    spans = [(passage, span) for passage in passages for span in windows(passage.sentences)]
+    texts = [Text(p.context, p.text[start - p.start : end - p.start]) for p, (start, end) in spans]
+    readings = reader.read(query.text, texts)
+    if readings is None:
+        return None
+    read_of: dict[str, list[tuple[tuple[int, int], Reading]]] = {}
+    for (passage, span), reading in zip(spans, readings, strict=True):
+        read_of.setdefault(passage.id, []).append((span, reading))
+    found = []
+    for pick in ranked:
+        of_sentence = _reading_of(pick.sentence, read_of.get(pick.passage.id, ()))
+        if of_sentence:
+            found.append(replace(pick.candidate, reading=of_sentence))
+    return found
+
+
+def _reading_of(sentence: Sentence, read: Sequence[tuple[tuple[int, int], Reading]]) -> SentenceReading | None:
+    """The best of the readings that a sentence is in; None if it is in none, or behind what was cut off."""
+    best = None
+    for (start, end), reading in read:
+        if start <= sentence.start and sentence.end <= end:
+            here = sentence.start - start, sentence.end - start
+            evidence, span = reading.evidence_odds(*here), reading.best_span(*here)
+            if evidence is not None and span and (best is None or evidence > best.evidence):
+                odds, (left, right) = span
+                best = SentenceReading(evidence, reading.answerable, odds, (left - here[0], right - here[0]))
+    return best

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import astuple, dataclass
-from math import exp
+from dataclasses import dataclass
 
 from assistant.compose import Pick
 from assistant.understand import Query
@@ -29,8 +28,15 @@ _PARTICULAR_NUMBER = re.compile(r"第\d+\D|(?:19|20)\d\d|(?:目標|方針|施策
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What speaks for and against an answer; all between 0 and 1 but the two cosines."""
+    """What speaks for and against an answer; all between 0 and 1 but the cosines and the log odds.
 
+    The log odds of the reader are 0 where nothing was read.
+    """
+
+    sentence: float  # log odds of the best chosen sentence, as it was ranked
+    evidence: float  # the reader's log odds of the best sentence that it read
+    answerable: float  # and of the best passage
+    span: float  # and of the best words
     best_cosine: float  # of the best chosen sentence with the question
     passage_cosine: float  # of the best passage
     topics_unknown: float  # share of the question's topics that no document holds, weighted by rarity
@@ -43,22 +49,6 @@ class Signs:
     no_topics: float  # 1 if there are no topics to check, as in another language
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """Logistic regression: the probability that the question is answered is 1 / (1 + exp(-(bias + weights · signs)))."""
-
-    bias: float
-    weights: tuple[float, ...]
-    threshold: float = 0.5
-
-
-# Fitted by `python -m evals calibrate` on the cases of evals/cases.
-CALIBRATION = Calibration(
-    bias=-27.577,
-    weights=(22.129, 11.824, -1.482, -0.677, -3.01, -0.578, -1.046, -2.048, -3.454, 1.077),
-)
-
-
 def read_signs(query: Query, picks: Sequence[Pick], hits: Sequence[Hit], index: SearchIndex) -> Signs:
     """Return the signs for chosen sentences; `picks` and `hits` must not be empty."""
     held = _held(picks)
@@ -68,13 +58,19 @@ def read_signs(query: Query, picks: Sequence[Pick], hits: Sequence[Hit], index: 
         "\n".join([*(pick.sentence.text for pick in picks), *(h for pick in picks for h in pick.passage.section[1:])])
     )
     numbers = _PARTICULAR_NUMBER.findall(fold(query.question.text))
+    readings = [pick.candidate.reading for pick in picks if pick.candidate.reading]
+    value = picks[0].candidate.value
     return Signs(
-        best_cosine=max(pick.scored.cosine for pick in picks),
+        sentence=picks[0].log_odds,
+        evidence=max((reading.evidence for reading in readings), default=0.0),
+        answerable=max((reading.answerable for reading in readings), default=0.0),
+        span=max((reading.span_odds for reading in readings), default=0.0),
+        best_cosine=max(pick.candidate.cosine for pick in picks),
         passage_cosine=max(hit.candidate.dense for hit in hits),
         topics_unknown=_share_missing(topics, index.vocabulary, index),
         topics_missing=_share_missing(topics, held, index),
-        value_missing=float(query.asked.needs_value and not picks[0].value),
-        value_elsewhere=_share_missing(topics, _held(picks[:1]), index) if picks[0].value else 0.0,
+        value_missing=float(query.asked.needs_value and not value),
+        value_elsewhere=_share_missing(topics, _held(picks[:1]), index) if value else 0.0,
         focus_missing=_focus_missing(query.focus, text),
         name_unknown=float(any(not index.knows(name) for name in query.names)),
         number_missing=float(any(number not in text for number in numbers)),
@@ -98,9 +94,3 @@ def _focus_missing(focus: Sequence[str], text: str) -> float:
     if not focus or FRAME_TERMS & set(focus):
         return 0.0
     return sum(fold(part) not in text for part in focus) / len(focus)
-
-
-def probability(signs: Signs, calibration: Calibration) -> float:
-    """Return the calibrated probability, 0 to 1, that the chosen sentences answer the question."""
-    total = calibration.bias + sum(w * sign for w, sign in zip(calibration.weights, astuple(signs), strict=True))
-    return 1 / (1 + exp(-total))

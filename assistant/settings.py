@@ -27,7 +27,8 @@ class Settings(Paths):
     widget_sites: tuple[Annotated[str, Field(pattern=ORIGIN)], ...] = Field(
         (), description="sites that may show the chat in a frame, such as https://www.city.example.jp"
     )
-    threads: int = Field(2, ge=1, le=64, description="processor threads of the embedding model")
+    reader: bool = Field(True, description="whether the best passages are read before they are quoted")
+    threads: int = Field(2, ge=1, le=64, description="processor threads of the models")
 
     @classmethod
     def settings_customise_sources(

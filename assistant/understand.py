@@ -32,15 +32,17 @@ _TURNS_LOOKED_BACK = 2
 class Query:
     """What is searched for.
 
-    `text` is what is embedded. `terms` are the question's own (with those of earlier turns, where it points back to
-    them), `extra_terms` what else the plan may call them. `topics` are the nouns that neither a synonym nor a spelling
-    explains: an answer should hold them. `focus` is what is asked for, whole and
-    its head (電話番号 and 番号 in 「福祉相談課の電話番号は」), or empty. `names` are the question's own proper nouns.
+    `standalone` is the question with the earlier turns that it points back to; `text`, which is embedded, has the plan's
+    own words for what it names behind it. `terms` are the question's own (with those of the earlier turns), `extra_terms`
+    what else the plan may call them. `topics` are the nouns that neither a synonym nor a spelling explains: an answer
+    should hold them. `focus` is what is asked for, whole and its head (電話番号 and 番号 in 「福祉相談課の電話番号は」), or
+    empty. `names` are the question's own proper nouns.
     """
 
     question: Question
     language: Language
     asked: Asked
+    standalone: str
     text: str
     terms: tuple[str, ...]
     extra_terms: tuple[str, ...]
@@ -74,6 +76,7 @@ class Understanding:
             question=question,
             language=language,
             asked=what_is_asked(question.text),
+            standalone=text,
             text=" ".join([text, *plan_words]),
             terms=own_terms,
             extra_terms=tuple(dict.fromkeys(term for term in extra if term not in own_terms)),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from assistant.assistant import Assistant
+from assistant.calibration import load_calibration
 from assistant.contacts import load_contacts
+from assistant.reader import load_reader
 from assistant.retrieve import HybridRetriever
 from assistant.route import load_router
 from assistant.settings import Settings
@@ -48,4 +50,6 @@ def assemble(index: SearchIndex, embeddings: IdentifiedEmbeddings, settings: Set
         retriever=HybridRetriever(index=index, embeddings=embeddings),
         contacts=load_contacts(settings.contacts),
         wordings=load_wordings(),
+        calibration=load_calibration(),
+        reader=load_reader(settings.threads) if settings.reader else None,
     )

@@ -15,8 +15,8 @@ from rich.table import Table
 from assistant.errors import ConfigurationError
 from assistant.settings import load_settings
 from assistant.wiring import build_assistant, load_embeddings
-from evals.ablations import VARIANTS, ablate, as_markdown, sign_set_aucs
-from evals.calibrate import fit
+from evals.ablations import VARIANTS, ablate, as_markdown, sign_set_qualities
+from evals.calibrate import as_toml, fit, search_all, unseen_quality
 from evals.cases import CaseError, read_cases
 from evals.compare import RunError, compare_runs
 from evals.retrieval import DataSetError, measure_retrieval
@@ -31,11 +31,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         match options.command:
             case "run":
-                _run(options.cases, options.out)
+                _run(options.cases, options.out, options.every)
             case "retrieval":
                 _retrieval(options.beir, options.split, options.out)
             case "calibrate":
-                _calibrate(options.cases)
+                _calibrate(options.cases, options.out)
             case "ablations":
                 _ablations(options.cases, options.out)
             case "compare":
@@ -56,12 +56,14 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="answer quality on a case file")
     run.add_argument("--cases", type=Path, required=True, help="a file of cases, or a folder of such files")
     run.add_argument("--out", type=Path, required=True, help="a folder that is new or empty")
+    run.add_argument("--every", type=int, default=1, metavar="N", help="only each N-th case, for a quick look")
     retrieval = commands.add_parser("retrieval", help="retrieval quality on a folder in BEIR's layout")
     retrieval.add_argument("--beir", type=Path, required=True, help="corpus.jsonl, queries.jsonl, qrels/<split>.tsv")
     retrieval.add_argument("--split", default="test")
     retrieval.add_argument("--out", type=Path, required=True)
     calibrate = commands.add_parser("calibrate", help="fit the decision between answering and declining")
     calibrate.add_argument("--cases", type=Path, required=True)
+    calibrate.add_argument("--out", type=Path, help="the file to write: assistant/calibration.toml")
     ablations = commands.add_parser("ablations", help="what each part is worth")
     ablations.add_argument("--cases", type=Path, required=True)
     ablations.add_argument("--out", type=Path, required=True, help="the Markdown file to write")
@@ -74,11 +76,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(cases: Path, out: Path) -> None:
+def _run(cases: Path, out: Path, every: int) -> None:
     assistant = build_assistant(load_settings())
     with Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task("質問", total=len(read_cases(cases)))
-        metrics = write_run(assistant, cases, out, lambda: bar.advance(task))
+        task = bar.add_task("質問", total=len(read_cases(cases)[::every]))
+        metrics = write_run(assistant, cases, out, lambda: bar.advance(task), every)
     _print_figures(metrics["all"], str(out / "report.html"))
 
 
@@ -101,19 +103,28 @@ def _retrieval(beir: Path, split: str, out: Path) -> None:
     Console().print(table)
 
 
-def _calibrate(cases: Path) -> None:
-    result = fit(build_assistant(load_settings()), read_cases(cases))
-    print(f"{result.cases} cases; on unseen folds: AUC {result.auc:.3f}, balanced accuracy {result.balanced_accuracy:.3f}")
-    print(f"CALIBRATION = {result.calibration}")
+def _calibrate(path: Path, out: Path | None) -> None:
+    """Fit, print how well a fit does on plans that it has not seen, and write the fit."""
+    with Progress(console=Console(stderr=True)) as bar:
+        searched = search_all(build_assistant(load_settings()), path, bar)
+    for read in (False, True):
+        unseen = unseen_quality(searched, read)
+        name = "with the reader" if read else "without the reader"
+        print(f"{name}, {unseen.cases} cases, each plan by a fit on the others:")
+        for plan, one in unseen.plans.items():
+            figures = f"AUC {one.auc:.3f}, balanced accuracy {one.balanced_accuracy:.3f}, evidence {one.evidence:.3f}"
+            print(f"  {plan:12} {figures}")
+    if out:
+        out.write_text(as_toml(fit(searched), f"{len(searched)} questions on {len(unseen.plans)} plans"), encoding="utf-8")
 
 
 def _ablations(path: Path, out: Path) -> None:
     assistant = build_assistant(load_settings())
-    cases = read_cases(path)
     with Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task("変種", total=len(VARIANTS))
-        rows = ablate(assistant, cases, lambda: bar.advance(task))
-    out.write_text(as_markdown(rows, sign_set_aucs(assistant, cases), str(path)), encoding="utf-8")
+        rows = ablate(assistant, read_cases(path), lambda: bar.advance(task))
+        searched = search_all(assistant, path, bar)
+    out.write_text(as_markdown(rows, sign_set_qualities(searched), str(path)), encoding="utf-8")
 
 
 def _compare(before: Path, after: Path) -> None:

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from assistant.assistant import Assistant
-from assistant.compose import Selection
-from assistant.decide import Signs
 from assistant.spelling import Spelling
 from assistant.understand import Understanding, load_synonyms
-from evals.calibrate import cross_validated_auc
+from evals.calibrate import OF_READER, Searched, UnseenQuality, unseen_quality
 from evals.cases import Case
 from evals.metrics import Figure, Scored, decided_rightly, evidence_coverage, interval_of_mean, measure
 from evals.run import run_cases
 from index.fusion import LegWeights
 
 
-def _with_legs(weights: LegWeights, change: Callable[[Selection], Selection]) -> Callable[[Assistant], Assistant]:
-    def variant(whole: Assistant) -> Assistant:
-        retriever = whole.retriever.model_copy(update={"weights": weights})
-        return replace(whole, retriever=retriever, selection=change(whole.selection))
-
-    return variant
+def _with_legs(weights: LegWeights) -> Callable[[Assistant], Assistant]:
+    return lambda whole: replace(whole, retriever=whole.retriever.model_copy(update={"weights": weights}))
 
 
-def _with_selection(change: Callable[[Selection], Selection]) -> Callable[[Assistant], Assistant]:
-    return lambda whole: replace(whole, selection=change(whole.selection))
+def _with_calibration(**changes: object) -> Callable[[Assistant], Assistant]:
+    return lambda whole: replace(whole, calibration=whole.calibration.model_copy(update=changes))
 
 
 def _without_synonyms(whole: Assistant) -> Assistant:
@@ -39,29 +33,24 @@ def _without_spelling(whole: Assistant) -> Assistant:
 
 # Name → what is left out or changed.
 VARIANTS: dict[str, Callable[[Assistant], Assistant]] = {
-    "dense leg only": _with_legs(
-        LegWeights(dense=1, lexical=0, document_lexical=0, title=0), lambda s: replace(s, overlap=0.0)
-    ),
-    "BM25 leg only": _with_legs(
-        LegWeights(dense=0, lexical=1, document_lexical=0, title=0), lambda s: replace(s, cosine=0.0)
-    ),
+    "without the reader": lambda whole: replace(whole, reader=None),
+    "dense leg only": _with_legs(LegWeights(dense=1, lexical=0, document_lexical=0, title=0)),
+    "BM25 leg only": _with_legs(LegWeights(dense=0, lexical=1, document_lexical=0, title=0)),
     "without synonyms": _without_synonyms,
     "without words that are read alike": _without_spelling,
-    "sentences without the passage's score": _with_selection(lambda s: replace(s, passage=0.0)),
-    "without the bonus for a date or a number": _with_selection(lambda s: replace(s, value_bonus=0.0)),
-    "one sentence only": _with_selection(lambda s: replace(s, max_sentences=1)),
-    "further sentences by score alone": _with_selection(lambda s: replace(s, further_overlap=-1.0)),
+    "one sentence only": _with_calibration(further=0.999),
+    "further sentences from 0.2 on": _with_calibration(further=0.2),
+    "further sentences from 0.5 on": _with_calibration(further=0.5),
 }
 
-# What decides between answering and declining, by the names of Signs.
-SIGN_SETS: dict[str, tuple[str, ...]] = {
-    "best cosine": ("best_cosine",),
-    "both cosines": ("best_cosine", "passage_cosine"),
-    "cosines and topics": ("best_cosine", "passage_cosine", "topics_unknown", "topics_missing", "no_topics"),
-    "all but what is asked for": tuple(
-        field.name for field in fields(Signs) if field.name not in ("value_missing", "value_elsewhere", "focus_missing")
-    ),
-    "all": tuple(field.name for field in fields(Signs)),
+_OF_ASKED = ("value_missing", "value_elsewhere", "focus_missing")
+# What decides between answering and declining, by the names of Signs that have a part in it.
+SIGN_SETS: dict[str, Callable[[str], bool]] = {
+    "the reader alone": lambda name: name in OF_READER,
+    "cosines": lambda name: name in ("best_cosine", "passage_cosine"),
+    "all without the reader": lambda name: name not in (*OF_READER, "sentence"),
+    "all but what is asked for": lambda name: name not in _OF_ASKED,
+    "all": lambda name: True,
 }
 
 
@@ -112,7 +101,7 @@ def _compare(name: str, rows: Sequence[Scored], other: Sequence[Scored], variant
     )
 
 
-def as_markdown(ablations: Sequence[Ablation], aucs: dict[str, float], cases: str) -> str:
+def as_markdown(ablations: Sequence[Ablation], qualities: Mapping[str, UnseenQuality], cases: str) -> str:
     """Return the page of all ablations."""
     lines = [
         "# Ablations",
@@ -127,8 +116,17 @@ def as_markdown(ablations: Sequence[Ablation], aucs: dict[str, float], cases: st
     for row in ablations:
         changes = f"{_change(row.coverage_change)} | {_change(row.decision_change)}"
         lines.append(f"| {row.name} | {row.evidence_coverage:.3f} | {changes} | {row.quotes:.2f} |")
-    lines += ["", "| signs that decide | AUC, ten-fold cross-validated |", "|---|---|"]
-    lines += [f"| {name} | {auc:.3f} |" for name, auc in aucs.items()]
+    names = list(next(iter(qualities.values())).plans)
+    lines += [
+        "",
+        "AUC of answering or declining on each plan, by a fit on the other plans (the first is the shipped one, the others",
+        "are invented and were not trained on):",
+        "",
+        f"| signs that decide | {' | '.join(names)} |",
+        f"|---|{'---|' * len(names)}",
+    ]
+    for name, unseen in qualities.items():
+        lines.append(f"| {name} | {' | '.join(f'{unseen.plans[plan].auc:.3f}' for plan in names)} |")
     return "\n".join([*lines, "", *TAKEN_OUT]) + "\n"
 
 
@@ -136,6 +134,6 @@ def _change(figure: Figure) -> str:
     return f"{figure.value:+.3f} ({figure.low:+.3f} … {figure.high:+.3f})"
 
 
-def sign_set_aucs(whole: Assistant, cases: Sequence[Case]) -> dict[str, float]:
-    """How well each set of signs separates answerable from unanswerable questions that get as far as a search."""
-    return {name: cross_validated_auc(whole, cases, signs) for name, signs in SIGN_SETS.items()}
+def sign_set_qualities(searched: Sequence[Searched]) -> dict[str, UnseenQuality]:
+    """How well each set of signs decides on plans that it was not fitted on, with the reader."""
+    return {name: unseen_quality(searched, True, signs) for name, signs in SIGN_SETS.items()}

@@ -22,6 +22,7 @@ from assistant.answer import Answer, Citation
 from corpus.fold import fold
 from corpus.model import Document
 from evals.cases import Case
+from index.fusion import Hit
 
 T = TypeVar("T")
 
@@ -32,11 +33,15 @@ SEED = 0
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A case with its answer. `probability` is the assistant's own, 0 to 1, that it can answer; 0 for a routed question."""
+    """A case with its answer. `probability` is the assistant's own, 0 to 1, that it can answer; 0 for a routed question.
+
+    `hits` are the passages that retrieval found, best first; none for a routed question.
+    """
 
     case: Case
     answer: Answer
     probability: float
+    hits: tuple[Hit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,38 +12,32 @@ from pathlib import Path
 from typing import Any
 
 from assistant.assistant import Assistant, Turn
-from assistant.question import parse_question
 from evals.cases import Case, read_cases
 from evals.metrics import Figure, Scored, decided_rightly, evidence_coverage, fact_coverage, measure
-from evals.report import failed, write_report
-from index.fusion import Hit
+from evals.report import write_report
 
 
 def run_cases(assistant: Assistant, cases: Sequence[Case], advance: Callable[[], None] = lambda: None) -> list[Scored]:
     """Ask every case in order; an answer is that of `Assistant.ask`, with nothing else done to it."""
     rows = []
     for case in cases:
-        answer = assistant.ask(case.question, [Turn("user", text) for text in case.history])
-        rows.append(Scored(case, answer, _probability(assistant, case)))
+        examined = assistant.examine(case.question, [Turn("user", text) for text in case.history])
+        found = examined.found
+        rows.append(Scored(case, examined.answer, found.probability if found else 0.0, tuple(found.hits) if found else ()))
         advance()
     return rows
 
 
-def _probability(assistant: Assistant, case: Case) -> float:
-    question = parse_question(case.question)
-    if assistant.router.route(question):
-        return 0.0
-    return assistant.find(question, [parse_question(text) for text in case.history]).probability
-
-
-def write_run(assistant: Assistant, path: Path, out: Path, advance: Callable[[], None] = lambda: None) -> dict[str, Any]:
-    """Run the cases of a file and leave the four files in `out`; returns the metrics as they are in `metrics.json`.
+def write_run(
+    assistant: Assistant, path: Path, out: Path, advance: Callable[[], None] = lambda: None, every: int = 1
+) -> dict[str, Any]:
+    """Run each `every`-th case of a file or folder and leave the four files in `out`; returns what is in `metrics.json`.
 
     Raises:
         CaseError: the case file cannot be used.
         FileExistsError: `out` holds a run already; a run is never written over.
     """
-    cases = read_cases(path)
+    cases = read_cases(path)[::every]
     out.mkdir(parents=True, exist_ok=True)
     if any(out.iterdir()):
         raise FileExistsError(f"{out} は空ではありません。別のフォルダーを指定してください。")
@@ -61,19 +55,8 @@ def write_run(assistant: Assistant, path: Path, out: Path, advance: Callable[[],
     with (out / "outputs.jsonl").open("w", encoding="utf-8") as file:
         for row in rows:
             file.write(json.dumps(output_row(row), ensure_ascii=False) + "\n")
-    write_report(out / "report.html", rows, metrics, config, _retrieved(assistant, rows))
+    write_report(out / "report.html", rows, metrics, config)
     return metrics
-
-
-def _retrieved(assistant: Assistant, rows: Sequence[Scored]) -> dict[str, list[Hit]]:
-    """Case id → the passages that retrieval found for a case that fell short; none for a question that was routed."""
-    found = {}
-    for row in rows:
-        question = parse_question(row.case.question)
-        if failed(row) and not assistant.router.route(question):
-            earlier = [parse_question(text) for text in row.case.history]
-            found[row.case.id] = list(assistant.find(question, earlier).hits[:3])
-    return found
 
 
 def metrics_by_category(rows: Sequence[Scored], assistant: Assistant) -> dict[str, Any]:

@@ -1,0 +1,119 @@
+"""The training recipe, run on a network small enough for a test: it learns nothing of use, but goes all the way."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import BertConfig, BertModel
+
+from assistant.reader import Reader, Text, sha256_of
+from assistant.settings import Settings
+from evals.reader import train as training
+from evals.reader.examples import Example, Negatives, jaquad_examples
+from evals.reader.export import export
+from evals.reader.model import TOKENIZER_FILE, ReaderNetwork, new_network
+from evals.reader.recipe import Recipe, Stage
+from evals.reader.train import CHECKPOINT_FILE, LOG_FILE, is_trained, train, trained
+from tests.unit.test_reader import PARAGRAPHS
+
+RECIPE = Recipe(batch_size=2, frozen_layers=1, warmup_steps=1, checkpoint_every=1)
+
+
+@pytest.fixture(scope="module")
+def examples() -> list[Example]:
+    return list(jaquad_examples(PARAGRAPHS, Negatives(), random.Random(0)))
+
+
+@pytest.fixture(scope="module")
+def encoder(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained encoder with the default model's vocabulary."""
+    folder = tmp_path_factory.mktemp("encoder")
+    source = settings.model_folder()
+    size = json.loads((source / "config.json").read_text(encoding="utf-8"))["vocab_size"]
+    torch.manual_seed(0)
+    config = BertConfig(vocab_size=size, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
+    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    shutil.copyfile(source / TOKENIZER_FILE, folder / TOKENIZER_FILE)
+    return folder
+
+
+def fresh(encoder: Path, out: Path) -> ReaderNetwork:
+    out.mkdir(exist_ok=True)
+    torch.manual_seed(0)
+    return new_network(encoder, out)
+
+
+def stage(examples: list[Example]) -> Stage:
+    return Stage("small", examples, 2, (1e-2, 1e-3))
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return trained(folder).state_dict()
+
+
+def test_a_training_that_was_broken_off_ends_where_it_would_have_ended(
+    encoder: Path, examples: list[Example], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    train(fresh(encoder, whole), stage(examples), whole, RECIPE, threads=1)
+    steps = 0
+    step = training._step
+
+    def breaking(*arguments: object) -> float:
+        nonlocal steps
+        steps += 1
+        if steps == 3:
+            raise KeyboardInterrupt
+        return step(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(training, "_step", breaking)
+    with pytest.raises(KeyboardInterrupt):
+        train(fresh(encoder, broken), stage(examples), broken, RECIPE, threads=1)
+    assert not is_trained(broken)
+    monkeypatch.undo()
+    train(fresh(encoder, broken), stage(examples), broken, RECIPE, threads=1)
+    assert is_trained(broken)
+    for name, value in weights(whole).items():
+        assert torch.allclose(value, weights(broken)[name], atol=1e-6), name
+
+
+def test_training_lowers_the_loss_and_logs_it(encoder: Path, examples: list[Example], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    long = Stage("small", examples, 30, (3e-2, 1e-3))
+    train(fresh(encoder, out), long, out, RECIPE, threads=1)
+    losses = [json.loads(line)["loss"] for line in (out / LOG_FILE).read_text(encoding="utf-8").splitlines()]
+    assert sum(losses[-10:]) < 0.7 * sum(losses[:10])
+    assert (out / CHECKPOINT_FILE).exists()
+
+
+def test_frozen_layers_stay_as_they_are(encoder: Path, examples: list[Example], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    before = {name: value.clone() for name, value in fresh(encoder, out).state_dict().items()}
+    train(fresh(encoder, out), stage(examples), out, RECIPE, threads=1)
+    after = weights(out)
+    changed = {name for name, value in before.items() if not torch.equal(value, after[name])}
+    assert any(name.startswith("encoder.encoder.layer.1.") for name in changed)
+    assert not any(name.startswith(("encoder.embeddings.", "encoder.encoder.layer.0.")) for name in changed)
+
+
+# torch's exporter warns of parts of its own that will change.
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::UserWarning")
+def test_an_exported_reader_reads_as_the_trained_network(encoder: Path, examples: list[Example], tmp_path: Path) -> None:
+    from tokenizers import Tokenizer
+
+    from evals.reader.model import read_with
+
+    out, shipped = tmp_path / "out", tmp_path / "shipped"
+    train(fresh(encoder, out), stage(examples), out, RECIPE, threads=1)
+    export(trained(out), out, shipped)
+    texts = [Text("市の施設", example.text.text) for example in examples[:3]]
+    question = examples[0].question
+    exact = read_with(trained(out), Tokenizer.from_file(str(out / TOKENIZER_FILE)), question, texts)
+    got = Reader(shipped, sha256_of(shipped), threads=1).read(question, texts) or []
+    assert [one.answerable for one in got] == pytest.approx([one.answerable for one in exact], abs=0.2)
+    assert [list(one.offsets) for one in got] == [list(one.offsets) for one in exact]
