@@ -7,6 +7,8 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict
+
 from assistant.answer import Status
 from assistant.question import Question
 
@@ -15,11 +17,23 @@ SHIPPED_ROUTES = Path(__file__).parent / "routes.toml"
 ORDER: tuple[Status, ...] = ("urgent", "refused", "greeting", "personal", "out_of_scope")
 
 
+class Rule(BaseModel):
+    """A route's patterns; one that is hit counts unless a pattern of `unless` is hit too."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    patterns: tuple[re.Pattern[str], ...] = ()
+    unless: tuple[re.Pattern[str], ...] = ()
+
+    def matches(self, text: str) -> bool:
+        """Whether the route is for a text in lower case."""
+        return any(p.search(text) for p in self.patterns) and not any(p.search(text) for p in self.unless)
+
+
 @dataclass(frozen=True, slots=True)
 class Router:
-    """Compiled patterns by status, in the order in which they are tried."""
+    """Compiled rules by status, in the order in which they are tried."""
 
-    patterns: tuple[tuple[Status, tuple[re.Pattern[str], ...]], ...]
+    rules: tuple[tuple[Status, Rule], ...]
 
     def route(self, question: Question) -> Status | None:
         """Return the status of the first rule that matches, None for a question to search for.
@@ -29,15 +43,10 @@ class Router:
         text = question.text.lower()
         if not any(char.isalnum() for char in text):
             return "out_of_scope"
-        for status, patterns in self.patterns:
-            if any(pattern.search(text) for pattern in patterns):
-                return status
-        return None
+        return next((status for status, rule in self.rules if rule.matches(text)), None)
 
 
 def load_router(path: Path = SHIPPED_ROUTES) -> Router:
     """Read the reviewed rules. A status that is missing in the file has no rule."""
     rules = tomllib.loads(path.read_text(encoding="utf-8"))
-    return Router(
-        tuple((status, tuple(re.compile(text) for text in rules.get(status, {}).get("patterns", ()))) for status in ORDER)
-    )
+    return Router(tuple((status, Rule.model_validate(rules.get(status, {}))) for status in ORDER))

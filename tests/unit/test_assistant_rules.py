@@ -43,6 +43,15 @@ ROUTER = load_router()
         ("子どもがたたかれている音がします", "urgent"),
         ("隣の部屋が燃えています", "urgent"),
         ("赤ちゃんが電池を飲み込んだ", "urgent"),
+        ("父が息をしていません", "urgent"),
+        ("夫の呼吸が止まりました", "urgent"),
+        ("おばあさんが道で倒れました", "urgent"),
+        ("もう死にたくなってしまった", "urgent"),
+        ("生きていけません", "urgent"),
+        ("ありがとう、よくわかりました。", "greeting"),
+        ("こんばんは。初めて使います", "greeting"),
+        ("母の要介護度を調べて", "personal"),
+        ("佐藤さんは生活保護を受けていますか", "personal"),
     ],
 )
 def test_what_the_plan_is_not_asked_for_is_routed(text: str, status: Status) -> None:
@@ -58,6 +67,13 @@ def test_what_the_plan_is_not_asked_for_is_routed(text: str, status: Status) -> 
         "避難指示を無視する人がいたらどうしますか",
         "前の計画の基本理念は何でしたか",
         "ひきこもりの家族のことを相談できますか",
+        "ブロック塀が倒れたときの備えは書いてありますか",
+        "民生委員さんは台帳を持っていますか",
+        "新しい計画の指標を教えてください",
+        "死にたいと思いつめる人への対策は書いてありますか",
+        "サロンは何曜日に開いていますか",
+        "住民票を移していなくても住民に含まれますか",
+        "身内のいない私が困ったら、誰かに話を聞いてもらえますか",
         "子どもの貧困対策",
         "防犯の設定について教えて",
         "社会福祉法はどう改正されましたか",
@@ -73,7 +89,7 @@ def test_questions_about_the_plan_are_never_routed_away(text: str) -> None:
 
 def test_the_rules_file_has_no_status_that_is_never_tried() -> None:
     rules = tomllib.loads(SHIPPED_ROUTES.read_text(encoding="utf-8"))
-    assert list(rules) == [status for status, _ in ROUTER.patterns]
+    assert list(rules) == [status for status, _ in ROUTER.rules]
 
 
 @pytest.mark.parametrize(
