@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
+from types import FrameType
 
 import uvicorn
 
@@ -13,7 +13,25 @@ from assistant.errors import ConfigurationError
 from assistant.settings import load_settings
 from assistant.wiring import build_assistant
 from web.app import create_app
+from web.request_log import log_as_json
+from web.service import Service
 from web.storage.database import Database
+
+# With the rest of the stop, within the ten seconds that a supervisor waits.
+GRACE_S = 8
+
+
+class Server(uvicorn.Server):
+    """A server that is no longer ready, and takes no more questions, from the moment that it is told to stop."""
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop."""
+        self._service.stop()
+        super().handle_exit(sig, frame)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    log_as_json()
     try:
         settings = load_settings()
         app = create_app(
@@ -30,19 +48,25 @@ def main(arguments: list[str] | None = None) -> int:
             load_contacts(settings.contacts),
             Database(settings.var / "web.sqlite3"),
             settings.widget_sites,
+            settings.hosts,
+            settings.questions_per_minute,
         )
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 1
-    # No access log: it would hold the addresses of those who ask.
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=options.host,
         port=options.port,
+        # Its access log would hold the addresses of those who ask; ours does not (`web/request_log.py`).
         access_log=False,
+        log_config=None,
         server_header=False,
-        timeout_graceful_shutdown=8,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=[str(proxy) for proxy in settings.proxies],
+        timeout_graceful_shutdown=GRACE_S,
     )
+    Server(config, app.state.service).run()
     return 0
 
 
