@@ -4,7 +4,7 @@ BIN := .venv/bin
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
-.PHONY: env index serve test lint types browser bench evals
+.PHONY: env index serve test lint types browser bench soak evals
 
 env: .venv/installed
 
@@ -36,6 +36,10 @@ browser:
 
 bench: index
 	$(BIN)/python -m web.bench
+
+soak: index
+	@mkdir -p var
+	$(BIN)/python -m web.soak --seconds 600 --disconnects 500 | tee var/soak.json
 
 evals: index
 	rm -rf var/evals

@@ -1,4 +1,4 @@
-"""`python -m web`: the server."""
+"""`python -m web`: the server, and `python -m web doctor`: whether it can serve."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from assistant.errors import ConfigurationError
 from assistant.settings import load_settings
 from assistant.wiring import build_assistant
 from web.app import create_app
+from web.doctor import can_serve, examine, report
 from web.request_log import log_as_json
 from web.service import Service
 from web.storage.database import Database
@@ -35,14 +36,24 @@ class Server(uvicorn.Server):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until stopped; returns 1 where a setting is wrong."""
+    """Serve until stopped; returns 1 where a setting is wrong or the doctor finds something."""
     parser = argparse.ArgumentParser(prog="python -m web", description="Serve the chat, the documents and the API.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
+    commands = parser.add_subparsers(dest="command")
+    commands.add_parser("doctor", help="check the installation, and that nothing leaves the machine while it answers")
     options = parser.parse_args(arguments)
-    log_as_json()
     try:
         settings = load_settings()
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if options.command == "doctor":
+        findings = examine(settings)
+        print(report(findings))
+        return 0 if can_serve(findings) else 1
+    log_as_json()
+    try:
         app = create_app(
             lambda: build_assistant(settings),
             load_contacts(settings.contacts),

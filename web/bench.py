@@ -55,10 +55,10 @@ def _build_seconds() -> Figure:
 
 
 def _serving_figures() -> list[Figure]:
-    port = _free_port()
+    port = free_port()
     started = time.perf_counter()
     with _server(port) as process:
-        _wait_until_ready(port)
+        wait_until_ready(port)
         ready_s = time.perf_counter() - started
         client = http.client.HTTPConnection("127.0.0.1", port)
         times_ms = []
@@ -85,7 +85,8 @@ def _server(port: int) -> Iterator[subprocess.Popen[bytes]]:
         process.wait(timeout=20)
 
 
-def _wait_until_ready(port: int) -> None:
+def wait_until_ready(port: int) -> None:
+    """Return when the server on a port can answer; a TimeoutError after `START_TIMEOUT_S`."""
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         try:
@@ -115,7 +116,8 @@ def _peak_memory_mb(pid: int) -> float:
     return int(line.split()[1]) * 1024 / 1e6
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
