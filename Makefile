@@ -4,7 +4,7 @@ BIN := .venv/bin
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
-.PHONY: env index serve test lint types browser bench accessibility evals
+.PHONY: env index serve test lint types browser bench soak accessibility evals
 
 env: .venv/installed
 
@@ -43,6 +43,10 @@ bench: index browser
 accessibility: env browser
 	$(BIN)/python -m pytest tests/e2e/test_accessibility.py
 	cp var/accessibility.json web/accessibility.json
+
+soak: index
+	@mkdir -p var
+	$(BIN)/python -m web.soak --seconds 600 --disconnects 500 | tee var/soak.json
 
 evals: index
 	rm -rf var/evals

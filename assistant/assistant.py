@@ -17,6 +17,7 @@ from assistant.contacts import Contacts
 from assistant.decide import Signs, read_signs
 from assistant.errors import InvalidQuestionError
 from assistant.language import detect_language
+from assistant.personal_data import refuse_identifiers
 from assistant.question import MAX_TURNS, Question, parse_question
 from assistant.reader import Reader
 from assistant.retrieve import HybridRetriever
@@ -85,7 +86,7 @@ class Assistant:
         """Answer one question from the documents, or say honestly why not.
 
         Raises:
-            InvalidQuestionError: the question is empty, too long or no text.
+            InvalidQuestionError: the question is empty, too long or no text, or names a person (`PersonalDataError`).
         """
         return self.examine(question, history).answer
 
@@ -94,6 +95,9 @@ class Assistant:
         started = time.perf_counter()
         asked = parse_question(question)
         route = self.router.route(asked)
+        # Who is in danger is helped, whatever else stands in the question.
+        if route != "urgent":
+            refuse_identifiers(asked)
         if route:
             return Examined(self._without_evidence(route, detect_language(asked.text), (), started), None)
         found = self.find(asked, _earlier_questions(history))
@@ -166,7 +170,7 @@ def _earlier_questions(history: Sequence[Turn]) -> list[Question]:
     for turn in history[-MAX_TURNS:]:
         if turn.role == "user":
             try:
-                earlier.append(parse_question(turn.content))
+                earlier.append(refuse_identifiers(parse_question(turn.content)))
             except InvalidQuestionError:
                 continue
     return earlier

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field, IPvAnyNetwork, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from assistant.errors import ConfigurationError
@@ -15,6 +15,9 @@ from index.paths import Paths
 PREFIX = "ASSISTANT_"
 # An origin as a Content-Security-Policy takes it: nothing that could end the directive.
 ORIGIN = r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$"
+# A host's name as a Host header has it, without a port.
+HOST = r"^[A-Za-z0-9.-]{1,253}$"
+QUESTIONS_PER_MINUTE = 120
 SHIPPED_CONTACTS = Path(__file__).parent / "contacts.toml"
 
 
@@ -28,7 +31,23 @@ class Settings(Paths):
         (), description="sites that may show the chat in a frame, such as https://www.city.example.jp"
     )
     reader: bool = Field(True, description="whether the best passages are read before they are quoted")
+    hosts: tuple[Annotated[str, Field(pattern=HOST)], ...] = Field(
+        (), description="names that the service goes by, such as plan.city.example.jp; with none, any name is taken"
+    )
+    proxies: tuple[IPvAnyNetwork, ...] = Field(
+        (), description="addresses of the reverse proxies whose X-Forwarded-For is believed; never all addresses"
+    )
+    questions_per_minute: int = Field(
+        QUESTIONS_PER_MINUTE, ge=1, le=100_000, description="what one address may ask a minute"
+    )
     threads: int = Field(2, ge=1, le=64, description="processor threads of the models")
+
+    @field_validator("proxies")
+    @classmethod
+    def _no_proxy_is_everyone(cls, proxies: tuple[IPvAnyNetwork, ...]) -> tuple[IPvAnyNetwork, ...]:
+        if any(proxy.prefixlen == 0 for proxy in proxies):
+            raise ValueError("every address would be believed to be a proxy")
+        return proxies
 
     @classmethod
     def settings_customise_sources(

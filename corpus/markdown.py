@@ -9,6 +9,7 @@ from markdown_it.token import Token
 
 from corpus.lines import tidy
 from corpus.model import Block
+from corpus.visible import visible_markdown
 
 _FRONT_MATTER = re.compile(r"\A---\s*\n.*?\n---\s*(?:\n|\Z)", re.DOTALL)
 
@@ -18,7 +19,7 @@ def markdown_blocks(text: str) -> list[Block]:
 
     A table row becomes one paragraph, its cells joined by 「、」 and each preceded by its column's title.
     """
-    tokens = MarkdownIt("commonmark").enable("table").parse(_FRONT_MATTER.sub("", text))
+    tokens = MarkdownIt("commonmark").enable("table").parse(visible_markdown(_FRONT_MATTER.sub("", text)))
     blocks: list[Block] = []
     level = 0
     titles: list[str] = []

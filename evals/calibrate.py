@@ -197,6 +197,8 @@ def _fit_weights(searched: Sequence[Searched], read: bool, allowed: Callable[[st
 def _fit_logistic(
     rows: Sequence[DataclassInstance], labels: Sequence[bool], names: Sequence[str], class_weight: str | None
 ) -> Logistic:
+    if not names:
+        return Logistic(bias=0.0, weights={})
     values = np.array([[asdict(row)[name] for name in names] for row in rows])
     model = _model(class_weight).fit(values, labels)
     scaler, regression = model[0], model[1]

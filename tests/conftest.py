@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
 from fastapi import FastAPI
+from hypothesis import HealthCheck
 
 from assistant.assistant import Assistant
 from assistant.contacts import load_contacts
@@ -22,6 +25,12 @@ from index.generation import load_generation
 from index.paths import SHIPPED_DOCUMENTS
 from web.app import create_app
 from web.storage.database import Database
+
+# `HYPOTHESIS_PROFILE=long` tries far more; a fixture of a module is the same server for all examples, as it should be.
+_QUICK = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]}
+hypothesis.settings.register_profile("quick", max_examples=300, **_QUICK)
+hypothesis.settings.register_profile("long", max_examples=10_000, **_QUICK)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 REPOSITORY = Path(__file__).parent.parent
 RAW_PLAN = SHIPPED_DOCUMENTS / "asaka-4.txt"

@@ -1,10 +1,10 @@
-"""`python -m web`: the server."""
+"""`python -m web`: the server, and `python -m web doctor`: whether it can serve."""
 
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
+from types import FrameType
 
 import uvicorn
 
@@ -13,36 +13,71 @@ from assistant.errors import ConfigurationError
 from assistant.settings import load_settings
 from assistant.wiring import build_assistant
 from web.app import create_app
+from web.doctor import can_serve, examine, report
+from web.request_log import log_as_json
+from web.service import Service
 from web.storage.database import Database
+
+# With the rest of the stop, within the ten seconds that a supervisor waits.
+GRACE_S = 8
+
+
+class Server(uvicorn.Server):
+    """A server that is no longer ready, and takes no more questions, from the moment that it is told to stop."""
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop."""
+        self._service.stop()
+        super().handle_exit(sig, frame)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until stopped; returns 1 where a setting is wrong."""
+    """Serve until stopped; returns 1 where a setting is wrong or the doctor finds something."""
     parser = argparse.ArgumentParser(prog="python -m web", description="Serve the chat, the documents and the API.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
+    commands = parser.add_subparsers(dest="command")
+    commands.add_parser("doctor", help="check the installation, and that nothing leaves the machine while it answers")
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         settings = load_settings()
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if options.command == "doctor":
+        findings = examine(settings)
+        print(report(findings))
+        return 0 if can_serve(findings) else 1
+    log_as_json()
+    try:
         app = create_app(
             lambda: build_assistant(settings),
             load_contacts(settings.contacts),
             Database(settings.var / "web.sqlite3"),
             settings.widget_sites,
+            settings.hosts,
+            settings.questions_per_minute,
         )
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 1
-    # No access log: it would hold the addresses of those who ask.
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=options.host,
         port=options.port,
+        # Its access log would hold the addresses of those who ask; ours does not (`web/request_log.py`).
         access_log=False,
+        log_config=None,
         server_header=False,
-        timeout_graceful_shutdown=8,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=[str(proxy) for proxy in settings.proxies],
+        timeout_graceful_shutdown=GRACE_S,
     )
+    Server(config, app.state.service).run()
     return 0
 
 

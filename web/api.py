@@ -9,7 +9,8 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from assistant.answer import Answer
 from assistant.assistant import Turn
-from web.gate import AskBody, read_json
+from web.gate import AskBody, address_of, read_json
+from web.request_log import note_outcome
 from web.service import Service
 from web.stream import STREAM_HEADERS, STREAM_TYPE, event, wants_stream
 
@@ -21,7 +22,10 @@ def api_routes(service: Service) -> APIRouter:
     @routes.post("/api/ask")
     async def ask(request: Request) -> Response:
         body = await read_json(request, AskBody)
-        answer = await service.ask(body.question, [Turn(turn.role, turn.content) for turn in body.history])
+        accepted = service.accept(body.question, address_of(request))
+        history = [Turn(turn.role, turn.content) for turn in body.history]
+        answer = await service.ask(accepted, history, request.is_disconnected)
+        note_outcome(request, answer.status, answer)
         if wants_stream(request):
             return StreamingResponse(_events(answer), media_type=STREAM_TYPE, headers=STREAM_HEADERS)
         return JSONResponse(answer.model_dump(mode="json"), headers={"Cache-Control": "no-store"})

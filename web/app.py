@@ -2,49 +2,52 @@
 
 from __future__ import annotations
 
-import logging
-import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from starlette.exceptions import HTTPException
+from fastapi import FastAPI, Response
 from starlette.middleware.gzip import GZipMiddleware
 
 from assistant.assistant import Assistant
 from assistant.contacts import Contacts
-from assistant.errors import InvalidQuestionError
+from assistant.route import load_router
+from assistant.settings import QUESTIONS_PER_MINUTE
+from assistant.triage import Triage
 from assistant.wordings import load_wordings
 from web.accessibility import load_report
 from web.api import api_routes
 from web.assets import Assets
 from web.catalogue import LANGUAGES, load_catalogues
 from web.chat import chat_routes
-from web.errors import BAD_REQUEST, INTERNAL, NOT_FOUND, WRONG_METHOD, Problem, WebError, question_problem
+from web.error_pages import ErrorPages
+from web.errors import NOT_FOUND, WebError
 from web.feedback import feedback_routes
+from web.front_door import FrontDoor
 from web.furigana import Furigana
 from web.furigana_route import furigana_route
-from web.headers import SECURITY_HEADERS, SecurityHeaders
+from web.headers import SecurityHeaders
 from web.information import information_routes
 from web.plan import plan_routes
+from web.rate_limit import RateLimit
 from web.rendering import Renderer, environment
+from web.request_log import RequestLog
 from web.service import Service
 from web.storage.database import Database
 from web.storage.feedback import FeedbackStore
-from web.stream import wants_stream
 from web.theme import theme_css
-from web.view import View, view_of
-
-log = logging.getLogger("web")
+from web.view import View
 
 FOR_EVER = "public, max-age=31536000, immutable"
 MIN_COMPRESSED_BYTES = 1000
 
 
 def create_app(
-    build: Callable[[], Assistant], contacts: Contacts, database: Database, widget_sites: Sequence[str] = ()
+    build: Callable[[], Assistant],
+    contacts: Contacts,
+    database: Database,
+    widget_sites: Sequence[str] = (),
+    hosts: Sequence[str] = (),
+    questions_per_minute: int = QUESTIONS_PER_MINUTE,
 ) -> FastAPI:
     """Return the application.
 
@@ -53,16 +56,19 @@ def create_app(
         contacts: the city and whom to ask.
         database: where feedback is kept; the rest works without it.
         widget_sites: origins that may show the chat in a frame.
+        hosts: names that the service goes by; with none, any Host header is taken.
+        questions_per_minute: what one address may ask.
 
     Raises:
         ConfigurationError: a catalogue lacks a text, or the city's colour cannot be read on the page.
     """
-    service = Service(build)
+    wordings = load_wordings()
+    service = Service(build, Triage(load_router(), contacts, wordings), RateLimit(questions_per_minute))
     renderer = Renderer(
         assets=Assets({"theme.css": theme_css(contacts.city)}),
         contacts=contacts,
         catalogues=load_catalogues(),
-        wordings=load_wordings(),
+        wordings=wordings,
         furigana=Furigana(contacts.city.readings),
         widget_sites=widget_sites,
         environment=environment(),
@@ -86,9 +92,12 @@ def create_app(
         app.include_router(information_routes(service, renderer, load_report()), prefix=prefix)
         app.include_router(feedback_routes(renderer, FeedbackStore(database)), prefix=prefix)
     _add_static(app, renderer.assets)
-    _add_errors(app, renderer)
+    errors = ErrorPages(renderer)
+    errors.add_to(app)
     app.add_middleware(GZipMiddleware, minimum_size=MIN_COMPRESSED_BYTES)
+    app.add_middleware(FrontDoor, respond=errors.respond, hosts=hosts)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestLog)
     return app
 
 
@@ -99,48 +108,3 @@ def _add_static(app: FastAPI, assets: Assets) -> None:
         if asset is None:
             raise WebError(NOT_FOUND)
         return Response(asset.content, media_type=asset.media_type, headers={"Cache-Control": FOR_EVER})
-
-
-def _add_errors(app: FastAPI, renderer: Renderer) -> None:
-    """Say every error kindly: as JSON where a program asked, in Japanese for the API, else in the page's language."""
-
-    def respond(request: Request, problem: Problem) -> Response:
-        request_id = uuid.uuid4().hex
-        view = view_of(request)
-        message = renderer.message(problem, view)
-        by_script = wants_stream(request) or "application/json" in request.headers.get("accept", "")
-        if request.url.path.startswith("/api/") or by_script:
-            body = {"error": {"code": problem.code, "message": message, "request_id": request_id}}
-            return JSONResponse(body, status_code=problem.status, headers={"Cache-Control": "no-store"})
-        return renderer.page("error.html", view, status=problem.status, message=message, request_id=request_id)
-
-    async def web_error(request: Request, error: Exception) -> Response:
-        assert isinstance(error, WebError)
-        return respond(request, error.problem)
-
-    async def invalid_question(request: Request, error: Exception) -> Response:
-        assert isinstance(error, InvalidQuestionError)
-        return respond(request, question_problem(error.reason))
-
-    async def http_error(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        known = {404: NOT_FOUND, 405: WRONG_METHOD}
-        response = respond(request, known.get(error.status_code, BAD_REQUEST))
-        response.headers.update(error.headers or {})
-        return response
-
-    async def validation_error(request: Request, error: Exception) -> Response:
-        return respond(request, BAD_REQUEST)
-
-    async def unexpected(request: Request, error: Exception) -> Response:
-        log.error("unexpected error on %s", request.scope.get("route"), exc_info=error)
-        response = respond(request, INTERNAL)
-        # This response is made outside of the middleware.
-        response.headers.update(SECURITY_HEADERS)
-        return response
-
-    app.add_exception_handler(WebError, web_error)
-    app.add_exception_handler(InvalidQuestionError, invalid_question)
-    app.add_exception_handler(HTTPException, http_error)
-    app.add_exception_handler(RequestValidationError, validation_error)
-    app.add_exception_handler(Exception, unexpected)

@@ -77,10 +77,10 @@ def _build_seconds() -> Figure:
 
 
 def _serving_figures() -> list[Figure]:
-    port = _free_port()
+    port = free_port()
     started = time.perf_counter()
     with _server(port) as process:
-        _wait_until_ready(port)
+        wait_until_ready(port)
         ready_s = time.perf_counter() - started
         client = http.client.HTTPConnection("127.0.0.1", port)
         times_ms = []
@@ -101,9 +101,9 @@ def _browser_figures() -> list[Figure]:
     """What a visitor's browser sees; Playwright and Chromium are needed for this alone, and come with `make bench`."""
     from playwright.sync_api import sync_playwright
 
-    port = _free_port()
+    port = free_port()
     with _server(port), sync_playwright() as playwright:
-        _wait_until_ready(port)
+        wait_until_ready(port)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         usable_ms, feedback_ms, sentence_ms = [], [], []
         for _ in range(PAGE_ROUNDS):
@@ -139,7 +139,8 @@ def _server(port: int) -> Iterator[subprocess.Popen[bytes]]:
         process.wait(timeout=20)
 
 
-def _wait_until_ready(port: int) -> None:
+def wait_until_ready(port: int) -> None:
+    """Return when the server on a port can answer; a TimeoutError after `START_TIMEOUT_S`."""
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         try:
@@ -169,7 +170,8 @@ def _peak_memory_mb(pid: int) -> float:
     return int(line.split()[1]) * 1024 / 1e6
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -10,12 +10,13 @@ from fastapi.responses import StreamingResponse
 
 from assistant.answer import Answer
 from assistant.assistant import Turn
-from assistant.errors import InvalidQuestionError
-from assistant.question import parse_question
+from assistant.errors import InvalidQuestionError, PersonalDataError
+from web.error_pages import with_retry_after
 from web.errors import INTERNAL, Problem, WebError, question_problem
-from web.gate import read_form
+from web.gate import address_of, read_form
 from web.rendering import Renderer
-from web.service import Service
+from web.request_log import note_outcome
+from web.service import Accepted, Service
 from web.stream import STREAM_HEADERS, STREAM_TYPE, event, wants_stream
 from web.turns import announcement, turn_values
 from web.view import WIDGET_PATH, View, view_of
@@ -38,16 +39,20 @@ def chat_routes(service: Service, renderer: Renderer) -> APIRouter:
         view = view_of(request)
         question, earlier = await read_form(request)
         if wants_stream(request):
-            parse_question(question)
-            service.assistant()
-            events = _events(service, renderer, view, question, earlier)
+            accepted = service.accept(question, address_of(request), view.language)
+            events = _events(service, renderer, request, accepted, earlier)
             return StreamingResponse(events, media_type=STREAM_TYPE, headers=STREAM_HEADERS)
         try:
-            answer = await _ask(service, view, question, earlier)
+            accepted = service.accept(question, address_of(request), view.language)
+            answer = await service.ask(accepted, _history(earlier), request.is_disconnected)
+        except PersonalDataError as error:
+            # The browser still has it; this server gives it to nobody, its visitor's screen included.
+            return _refusal(renderer, request, "", earlier, question_problem(error))
         except InvalidQuestionError as error:
-            return _page(renderer, view, question, earlier, problem=question_problem(error.reason))
+            return _refusal(renderer, request, question, earlier, question_problem(error))
         except WebError as error:
-            return _page(renderer, view, question, earlier, problem=error.problem)
+            return _refusal(renderer, request, question, earlier, error.problem)
+        note_outcome(request, answer.status, answer)
         return _page(
             renderer, view, "", [*earlier, question], turn=_turn(service, renderer, view, question, earlier, answer)
         )
@@ -55,29 +60,39 @@ def chat_routes(service: Service, renderer: Renderer) -> APIRouter:
     return routes
 
 
-async def _ask(service: Service, view: View, question: str, earlier: Sequence[str]) -> Answer:
-    return await service.ask(question, [Turn("user", text) for text in earlier], view.language)
+def _history(earlier: Sequence[str]) -> list[Turn]:
+    return [Turn("user", text) for text in earlier]
+
+
+def _refusal(renderer: Renderer, request: Request, question: str, earlier: Sequence[str], problem: Problem) -> Response:
+    note_outcome(request, f"{problem.code}:{problem.identifier}" if problem.identifier else problem.code)
+    return with_retry_after(_page(renderer, view_of(request), question, earlier, problem=problem), problem)
 
 
 async def _events(
-    service: Service, renderer: Renderer, view: View, question: str, earlier: Sequence[str]
+    service: Service, renderer: Renderer, request: Request, accepted: Accepted, earlier: Sequence[str]
 ) -> AsyncIterator[str]:
     """Whole sentences with their markers, then the turn in full, as the page without JavaScript has it.
 
     The question is asked inside of the stream, so that a visitor who goes away takes a waiting question along.
     """
+    view = view_of(request)
     try:
-        answer = await _ask(service, view, question, earlier)
+        answer = await service.ask(accepted, _history(earlier))
+        note_outcome(request, answer.status, answer)
         short = answer.short_answer
         for sentence in answer.sentences:
             marked = short if short and short in sentence.text else None
             short = None if marked else short
             values = {"sentence": sentence, "citations": answer.citations, "short": marked}
             yield event("sentence", {"html": renderer.html("sentence.html", view, **values)})
-        turn = renderer.html("turn.html", view, **_turn(service, renderer, view, question, earlier, answer))
+        turn = renderer.html("turn.html", view, **_turn(service, renderer, view, accepted.text, earlier, answer))
         yield event("done", {"html": turn, "announce": announcement(answer, renderer.catalogues[view.language])})
-    except Exception:
+    except WebError as error:
         # The status has been sent; an event is the only way left to say it.
+        note_outcome(request, error.problem.code)
+        yield event("error", {"message": renderer.message(error.problem, view)})
+    except Exception:
         log.exception("an answer could not be streamed")
         yield event("error", {"message": renderer.message(INTERNAL, view)})
 

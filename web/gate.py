@@ -6,14 +6,17 @@ import json
 from typing import Literal, NoReturn, TypeVar
 from urllib.parse import parse_qsl
 
+import anyio
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import ClientDisconnect
 
 from assistant.question import MAX_RAW_CHARS, MAX_TURNS
-from web.errors import NOT_JSON, TOO_LARGE, WRONG_FIELDS, WRONG_TYPE, WebError
+from web.errors import NOT_JSON, TOO_LARGE, TOO_SLOW, WRONG_FIELDS, WRONG_TYPE, WebError
 
 # A question of 300 characters with ten turns of history takes some 20 kB in the worst encoding.
 MAX_BODY_BYTES = 64 * 1024
+BODY_TIMEOUT_S = 10.0
 MAX_FORM_FIELDS = 2 * MAX_TURNS
 MAX_HISTORY_CHARS = 20_000
 
@@ -85,6 +88,11 @@ async def read_form(request: Request) -> tuple[str, list[str]]:
     return questions[-1], [text for text in earlier if len(text) <= MAX_RAW_CHARS][-MAX_TURNS:]
 
 
+def address_of(request: Request) -> str:
+    """Return the client's address, as told by the proxies that are known; empty where there is none."""
+    return request.client.host if request.client else ""
+
+
 def _check_type(request: Request, wanted: str) -> None:
     kind, _, _ = request.headers.get("content-type", "").partition(";")
     if kind.strip().lower() != wanted or request.headers.get("content-encoding", "identity") != "identity":
@@ -97,10 +105,16 @@ async def _read_limited(request: Request) -> bytes:
     if not declared.isdecimal() or int(declared[:12]) > MAX_BODY_BYTES:
         raise WebError(TOO_LARGE)
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise WebError(TOO_LARGE)
+    try:
+        with anyio.fail_after(BODY_TIMEOUT_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MAX_BODY_BYTES:
+                    raise WebError(TOO_LARGE)
+    except TimeoutError:
+        raise WebError(TOO_SLOW) from None
+    except ClientDisconnect:
+        raise WebError(NOT_JSON) from None
     return bytes(body)
 
 

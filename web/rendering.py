@@ -72,7 +72,9 @@ class Renderer:
 
     def message(self, problem: Problem, view: View) -> str:
         """Return what is said about a problem in the page's language."""
-        return self.catalogues[view.language](f"errors.{problem.code}")
+        texts = self.catalogues[view.language]
+        named: dict[str, str] = {"kind": texts(f"identifiers.{problem.identifier}")} if problem.identifier else {}
+        return texts(f"errors.{problem.code}", **named)
 
 
 def environment() -> Environment:

@@ -4,36 +4,50 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 
 from assistant.answer import Answer, Language
 from assistant.assistant import Assistant, Turn
 from assistant.errors import ConfigurationError
+from assistant.personal_data import refuse_identifiers
+from assistant.question import parse_question
+from assistant.triage import Triage
 from corpus.errors import DocumentError
 from corpus.model import Document
 from index.errors import IndexUnavailableError, ModelError
 from index.fusion import Hit
-from web.errors import NO_INDEX, STARTING, WebError
+from web.admission import Admission, never_gone
+from web.errors import BUSY, NO_INDEX, STARTING, WebError
+from web.rate_limit import RateLimit
 
 log = logging.getLogger("web")
 Result = TypeVar("Result")
 
-# The model keeps all its processor threads busy for one question; a second one overlaps with the rest of the work.
-QUESTIONS_AT_ONCE = 2
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A question that may be asked. `urgent` is its answer already, which waits for nothing."""
+
+    text: str
+    language: Language
+    urgent: Answer | None = None
 
 
 class Service:
     """Loads the assistant in the background, so that the server listens at once, and asks it off the event loop."""
 
-    def __init__(self, build: Callable[[], Assistant]) -> None:
+    def __init__(self, build: Callable[[], Assistant], triage: Triage, rate_limit: RateLimit) -> None:
         self._build = build
         self._assistant: Assistant | None = None
         self._reason: str | None = None
-        self._limit: CapacityLimiter | None = None
+        self._triage = triage
+        self._rate_limit = rate_limit
+        self._admission = Admission()
+        self._stopping = False
         self._loaded = threading.Event()
 
     def start(self) -> None:
@@ -46,8 +60,12 @@ class Service:
 
     @property
     def ready(self) -> bool:
-        """Whether questions can be answered now."""
-        return self._assistant is not None
+        """Whether questions can be answered now, and the server is not about to stop."""
+        return self._assistant is not None and not self._stopping
+
+    def stop(self) -> None:
+        """Take no more questions; those that run or wait are answered."""
+        self._stopping = True
 
     def assistant(self) -> Assistant:
         """Return the assistant.
@@ -63,30 +81,59 @@ class Service:
         """Return all documents; none while there is no assistant, so that pages about the service live without one."""
         return list(self._assistant.retriever.index.documents.values()) if self._assistant else []
 
-    async def ask(self, question: str, history: Sequence[Turn], language: Language = "ja") -> Answer:
-        """Ask in a worker thread; a question that is cancelled while it waits for its turn is never asked.
+    def accept(self, question: str, address: str, language: Language = "ja") -> Accepted:
+        """Decide whether a question may be asked, before anything is done for it. Help in danger comes before all limits.
 
         Args:
-            question: as `Assistant.ask` takes it.
-            history: as well.
+            question: as a visitor typed it.
+            address: of the client.
             language: of the page. A Japanese question gets its fixed wordings; one in another language keeps its own.
 
         Raises:
-            WebError: 503, as `assistant` does.
-            InvalidQuestionError: as `Assistant.ask` does.
+            InvalidQuestionError: it is none, or it names a person.
+            WebError: 429, the address has asked too much; 503, there is no assistant or no place.
         """
-        assistant = _speaking(self.assistant(), language)
-        return await self._in_thread(lambda: assistant.ask(question, history))
+        asked = parse_question(question)
+        urgent = self._triage.urgent(asked, language)
+        if urgent is None:
+            refuse_identifiers(asked)
+            if self._stopping:
+                raise WebError(BUSY)
+            self.assistant()
+            self._admission.check()
+            self._rate_limit.take(address)
+        return Accepted(question, language, urgent)
+
+    async def ask(
+        self, accepted: Accepted, history: Sequence[Turn], gone: Callable[[], Awaitable[bool]] = never_gone
+    ) -> Answer:
+        """Ask in a worker thread; a question that is cancelled while it waits for its turn is never asked.
+
+        Args:
+            accepted: by `accept`.
+            history: as `Assistant.ask` takes it.
+            gone: whether the client has gone, where its going cancels nothing.
+
+        Raises:
+            WebError: 503, as `Admission.turn` does.
+        """
+        if accepted.urgent:
+            return accepted.urgent
+        assistant = _speaking(self.assistant(), accepted.language)
+        return await self._in_turn(lambda: assistant.ask(accepted.text, history), gone)
 
     async def near(self, text: str) -> list[Hit]:
-        """Return the passages that are nearest to a text, best first, found in a worker thread."""
-        retriever = self.assistant().retriever
-        return await self._in_thread(lambda: retriever.search(text))
+        """Return the passages that are nearest to a text, best first; takes its turn among the questions.
 
-    async def _in_thread(self, work: Callable[[], Result]) -> Result:
-        if self._limit is None:
-            self._limit = CapacityLimiter(QUESTIONS_AT_ONCE)
-        return await to_thread.run_sync(work, limiter=self._limit)
+        Raises:
+            WebError: 503, as `assistant` and `Admission.turn` do.
+        """
+        retriever = self.assistant().retriever
+        return await self._in_turn(lambda: retriever.search(text), never_gone)
+
+    async def _in_turn(self, work: Callable[[], Result], gone: Callable[[], Awaitable[bool]]) -> Result:
+        async with self._admission.turn(gone):
+            return await to_thread.run_sync(work)
 
     def _load(self) -> None:
         try:

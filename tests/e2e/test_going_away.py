@@ -12,7 +12,7 @@ from assistant.answer import Answer
 from assistant.assistant import Assistant
 from tests.conftest import MakeApp
 from tests.e2e.conftest import running
-from web.service import QUESTIONS_AT_ONCE
+from web.admission import RUNNING
 
 QUESTION = "計画の期間はいつからいつまでですか"
 
@@ -54,14 +54,13 @@ def test_a_question_whose_visitor_has_gone_is_never_asked(assistant: Assistant, 
     slow = Slow(assistant)
     app = make_app(lambda: slow)
     with running(app) as address:
-        stayed = [post(address, f"{QUESTION}{n}") for n in range(QUESTIONS_AT_ONCE)]
-        until(lambda: len(slow.asked) == QUESTIONS_AT_ONCE)
-        # How many wait for a turn is the limiter's own account.
-        waiting = app.state.service._limit.statistics
+        stayed = [post(address, f"{QUESTION}{n}") for n in range(RUNNING)]
+        until(lambda: len(slow.asked) == RUNNING)
+        admission = app.state.service._admission
         gone = post(address, "行ってしまう人の質問")
-        until(lambda: waiting().tasks_waiting == 1)
+        until(lambda: admission.taken == RUNNING + 1)
         gone.close()
-        until(lambda: waiting().tasks_waiting == 0)
+        until(lambda: admission.taken == RUNNING)
         slow.go_on.set()
         for connection in stayed:
             answer = b""

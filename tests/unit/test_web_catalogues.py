@@ -10,7 +10,7 @@ from string import Formatter
 import pytest
 
 from assistant.contacts import City, load_contacts
-from assistant.errors import ConfigurationError
+from assistant.errors import ConfigurationError, InvalidQuestionError, PersonalDataError
 from assistant.settings import SHIPPED_CONTACTS
 from web.assets import Assets
 from web.catalogue import FOLDER, LANGUAGES, load_catalogues
@@ -94,7 +94,7 @@ def test_every_text_is_used_and_every_used_text_is_there() -> None:
     sources = [path.read_text("utf-8") for path in (*TEMPLATES, *WEB.glob("*.py"))]
     named = {key for key in texts for source in sources if f'"{key}"' in source or f"'{key}'" in source}
     built = {prefix + name for prefix, names in BUILT_KEYS.items() for name in names}
-    built |= {key for key in texts if key.startswith(("errors.", "feedback.reason_"))}
+    built |= {key for key in texts if key.startswith(("errors.", "feedback.reason_", "identifiers."))}
     assert set(texts) - named - built == set()
     assert {key for source in sources for key in KEY.findall(source)} <= set(texts)
 
@@ -109,7 +109,8 @@ def test_every_problem_has_its_text() -> None:
         and call.func.id == Problem.__name__
         and isinstance(call.args[1], ast.Constant)
     }
-    codes |= {question_problem(reason).code for reason in ("empty", "too_long", "not_text")}
+    codes |= {question_problem(InvalidQuestionError(reason)).code for reason in ("empty", "too_long", "not_text")}
+    codes.add(question_problem(PersonalDataError("phone")).code)
     for catalogue in load_catalogues().values():
         assert {f"errors.{code}" for code in codes} == {key for key in catalogue.texts if key.startswith("errors.")}
 

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import anyio
+import pytest
+
+from tests.loops import in_a_loop_of_its_own
+from web.admission import Admission
+from web.errors import WebError
+from web.rate_limit import RateLimit
+
+
+async def hold(admission: Admission, until: anyio.Event, done: list[str]) -> None:
+    try:
+        async with admission.turn():
+            await until.wait()
+        done.append("answered")
+    except WebError as error:
+        done.append(error.problem.code)
+
+
+@in_a_loop_of_its_own
+async def test_what_is_beyond_all_places_is_refused_at_once_and_the_others_are_answered() -> None:
+    admission, until, done = Admission(running=2, waiting=3), anyio.Event(), list[str]()
+    async with anyio.create_task_group() as tasks:
+        for _ in range(8):
+            tasks.start_soon(hold, admission, until, done)
+        await anyio.wait_all_tasks_blocked()
+        assert done == ["busy"] * 3
+        with pytest.raises(WebError):
+            admission.check()
+        until.set()
+    assert done.count("answered") == 5
+    assert admission.taken == 0
+    admission.check()
+
+
+@in_a_loop_of_its_own
+async def test_a_turn_that_does_not_come_in_time_is_given_up_and_its_place_is_free() -> None:
+    admission, until, done = Admission(running=1, waiting=5, patience_s=0.01), anyio.Event(), list[str]()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(hold, admission, until, done)
+        await anyio.wait_all_tasks_blocked()
+        with pytest.raises(WebError) as caught:
+            async with admission.turn():
+                pytest.fail("there was a turn")
+        assert caught.value.problem.code == "timed_out"
+        assert admission.taken == 1
+        until.set()
+    assert admission.taken == 0
+
+
+@in_a_loop_of_its_own
+async def test_whoever_goes_while_waiting_leaves_the_queue() -> None:
+    admission, until, done = Admission(running=1, waiting=5), anyio.Event(), list[str]()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(hold, admission, until, done)
+        await anyio.wait_all_tasks_blocked()
+        async with anyio.create_task_group() as gone:
+            gone.start_soon(hold, admission, until, done)
+            await anyio.wait_all_tasks_blocked()
+            assert admission.taken == 2
+            gone.cancel_scope.cancel()
+        assert admission.taken == 1
+        until.set()
+    assert done == ["answered"]
+
+
+@in_a_loop_of_its_own
+async def test_a_question_whose_asker_has_gone_is_not_worked_on() -> None:
+    async def gone() -> bool:
+        return True
+
+    admission = Admission()
+    with pytest.raises(WebError):
+        async with admission.turn(gone):
+            pytest.fail("it was worked on")
+    assert admission.taken == 0
+
+
+def test_an_address_has_its_questions_a_minute_and_others_have_theirs() -> None:
+    limit = RateLimit(3)
+    for _ in range(3):
+        limit.take("192.0.2.1")
+    with pytest.raises(WebError) as caught:
+        limit.take("192.0.2.1")
+    assert caught.value.problem.status == 429
+    assert caught.value.problem.retry_after_s > 0
+    limit.take("192.0.2.2")
+
+
+def test_the_addresses_of_one_ipv6_household_are_one() -> None:
+    limit = RateLimit(1)
+    limit.take("2001:db8:0:1::1")
+    with pytest.raises(WebError):
+        limit.take("2001:db8:0:1::2")
+    limit.take("2001:db8:0:2::1")
+
+
+def test_this_machine_is_not_counted() -> None:
+    limit = RateLimit(1)
+    for _ in range(5):
+        limit.take("127.0.0.1")

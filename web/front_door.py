@@ -1,0 +1,55 @@
+"""What is refused before a body is read: a name that is not the service's, and more open requests than memory is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from fastapi import Request, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from web.errors import BUSY, WRONG_HOST, Problem
+
+# Bodies of 64 KiB at most are held for as many. It is far above what waits for an answer, so that the body of someone in
+# danger is still read when no other question is taken.
+MAX_OPEN_POSTS = 128
+OWN_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+
+class FrontDoor:
+    """Lets requests in by their Host header, and only so many that send something; pure ASGI.
+
+    `hosts` are the names that the service goes by, besides this machine's own; with none, any name is taken.
+    """
+
+    def __init__(self, app: ASGIApp, respond: Callable[[Request, Problem], Response], hosts: Sequence[str] = ()) -> None:
+        self._app = app
+        self._respond = respond
+        self._hosts = frozenset(host.lower() for host in (*hosts, *OWN_NAMES)) if hosts else None
+        self._open_posts = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        if self._hosts is not None and _name(request.headers.get("host", "")) not in self._hosts:
+            await self._respond(request, WRONG_HOST)(scope, receive, send)
+            return
+        if scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        if self._open_posts >= MAX_OPEN_POSTS:
+            await self._respond(request, BUSY)(scope, receive, send)
+            return
+        self._open_posts += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._open_posts -= 1
+
+
+def _name(host: str) -> str:
+    """The name of a Host header without its port, in lower case."""
+    name, colon, port = host.rpartition(":")
+    return (name if colon and (port.isdecimal() or not port) else host).lower()

@@ -1,0 +1,56 @@
+"""How many questions one address may ask a minute. An address is known here only as a keyed hash, under a key of the day."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import secrets
+import time
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from web.errors import TOO_MANY_QUESTIONS, WebError
+
+DAY_S = 86_400
+# Behind a proxy on this machine that is not listed, every resident has one of these: one bucket would shut all of them out.
+THIS_MACHINE = ("127.0.0.1", "::1", "")
+
+
+class RateLimit:
+    """A moving minute for each address. A city hall's or a carrier's shared address is one address: keep the limit high."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._item = RateLimitItemPerMinute(per_minute)
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._key = secrets.token_bytes(32)
+        self._key_until = time.monotonic() + DAY_S
+
+    def take(self, address: str) -> None:
+        """Count one question.
+
+        Args:
+            address: as the server sees the client; this machine's own are not counted.
+
+        Raises:
+            WebError: 429, the minute's questions of this address are used up.
+        """
+        if address not in THIS_MACHINE and not self._limiter.hit(self._item, self._pseudonym(address)):
+            raise WebError(TOO_MANY_QUESTIONS)
+
+    def _pseudonym(self, address: str) -> str:
+        if time.monotonic() > self._key_until:
+            self._key = secrets.token_bytes(32)
+            self._key_until = time.monotonic() + DAY_S
+        return hmac.new(self._key, _household(address).encode(), hashlib.sha256).hexdigest()
+
+
+def _household(address: str) -> str:
+    """An IPv4 address; of an IPv6 address the half that one household or office has to itself."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)
