@@ -53,3 +53,5 @@ evals: index
 	$(BIN)/python -m evals run --cases evals/cases/tuning --out var/evals/tuning
 	$(BIN)/python -m evals run --cases evals/cases/held_back --out var/evals/held_back
 	$(BIN)/python -m evals calibrate --cases evals/cases/tuning
+	@if [ -d ../shared/data/kouhou ]; then \
+		$(BIN)/python -m evals retrieval --beir ../shared/data/kouhou --out var/evals/kouhou; fi
