@@ -118,11 +118,16 @@ def find_identifiers(text: str) -> list[Finding]:
     return _find(text, load_patterns().refused)
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 def mask(text: str) -> str:
     """Return a text with a label in place of everything personal that the rules find: 「[氏名]です」.
 
-    For a text of any length that is cleaned as a question is. An empty text stays empty.
+    For a text of any length that is cleaned as a question is. An empty text stays empty; a lone surrogate, which is no
+    letter and can be stored nowhere, becomes �.
     """
+    text = _SURROGATE.sub("\ufffd", text)
     return "".join(_mask_part(text[start : start + PART_CHARS]) for start in range(0, len(text), PART_CHARS))
 
 

@@ -135,7 +135,8 @@ def test_no_digits_of_an_identifier_are_left_after_masking(text: str) -> None:
 @given(st.text(alphabet=st.characters(), max_size=300))
 @settings(max_examples=50, deadline=None)
 def test_any_text_can_be_masked(text: str) -> None:
-    assert "[" in mask(text) or mask(text) == text
+    readable = "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
+    assert "[" in mask(text) or mask(text) == readable
 
 
 @pytest.mark.parametrize("number", ["123456789018", "000000000000"])
