@@ -28,7 +28,7 @@ from assistant.verify import cite
 from assistant.wordings import Wordings
 from index.fusion import Hit
 
-# The reader's log odds from which on its words are marked: on the invented plans nine of ten are right from here.
+# The reader's log odds from which on its words are marked: set by hand, so that it marks seldom; not yet measured.
 SURE_OF_SPAN = 2.0
 # Longer words are no short answer: the whole sentence reads better.
 MAX_SHORT_ANSWER_CHARS = 40

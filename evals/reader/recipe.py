@@ -18,10 +18,10 @@ class Recipe:
     """
 
     seed: int = 0
-    jaquad: int = 16_000
-    repeated: int = 4_000
+    jaquad: int = 9_600
+    repeated: int = 5_000
     negatives: Negatives = field(default_factory=Negatives)
-    reading_rates: tuple[float, float] = (8e-5, 2e-5)
+    reading_rates: tuple[float, float] = (8e-5, 4.4e-5)
     plans_rates: tuple[float, float] = (5e-5, 2e-6)
     plans_passes: int = 1
     batch_size: int = 16
