@@ -27,11 +27,13 @@ from web.furigana import Furigana
 from web.furigana_route import furigana_route
 from web.headers import SecurityHeaders
 from web.information import information_routes
+from web.metrics import Metrics
+from web.notice import NoticeBoard
 from web.plan import plan_routes
 from web.rate_limit import RateLimit
 from web.rendering import Renderer, environment
 from web.request_log import RequestLog
-from web.service import Service
+from web.service import Renew, Service
 from web.storage.database import Database
 from web.storage.feedback import FeedbackStore
 from web.theme import theme_css
@@ -48,6 +50,8 @@ def create_app(
     widget_sites: Sequence[str] = (),
     hosts: Sequence[str] = (),
     questions_per_minute: int = QUESTIONS_PER_MINUTE,
+    notices: NoticeBoard | None = None,
+    renew: Renew | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -58,12 +62,16 @@ def create_app(
         widget_sites: origins that may show the chat in a frame.
         hosts: names that the service goes by; with none, any Host header is taken.
         questions_per_minute: what one address may ask.
+        notices: the operator's notice, and whether the service is closed; never, if not given.
+        renew: an assistant → the same over the index that is current now.
 
     Raises:
         ConfigurationError: a catalogue lacks a text, or the city's colour cannot be read on the page.
     """
     wordings = load_wordings()
-    service = Service(build, Triage(load_router(), contacts, wordings), RateLimit(questions_per_minute))
+    notices = notices or NoticeBoard()
+    triage = Triage(load_router(), contacts, wordings)
+    service = Service(build, triage, RateLimit(questions_per_minute), notices, renew)
     renderer = Renderer(
         assets=Assets({"theme.css": theme_css(contacts.city)}),
         contacts=contacts,
@@ -72,6 +80,7 @@ def create_app(
         furigana=Furigana(contacts.city.readings),
         widget_sites=widget_sites,
         environment=environment(),
+        notices=notices,
     )
 
     @asynccontextmanager
@@ -95,9 +104,10 @@ def create_app(
     errors = ErrorPages(renderer)
     errors.add_to(app)
     app.add_middleware(GZipMiddleware, minimum_size=MIN_COMPRESSED_BYTES)
-    app.add_middleware(FrontDoor, respond=errors.respond, hosts=hosts)
+    app.add_middleware(FrontDoor, respond=errors.respond, hosts=hosts, notices=notices)
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(RequestLog)
+    app.state.metrics = Metrics(service)
+    app.add_middleware(RequestLog, count=app.state.metrics.count)
     return app
 
 

@@ -15,6 +15,8 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from web.storage.backup import RESTORE_COMMAND
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 3000
 
@@ -48,6 +50,15 @@ class Database:
         except (SQLAlchemyError, CommandError, OSError) as error:
             raise StorageUnavailableError(str(error)) from error
 
+    def check(self) -> None:
+        """Open the file, checked and in the newest schema, or say why not.
+
+        Raises:
+            StorageUnavailableError: it cannot be used now; a later call tries anew.
+        """
+        with self.session():
+            pass
+
     def close(self) -> None:
         """Close all connections; a later session opens the file again."""
         with self._lock:
@@ -62,6 +73,7 @@ class Database:
                 engine = create_engine(f"sqlite:///{self._path}")
                 event.listen(engine, "connect", _make_durable)
                 try:
+                    _check(engine, self._path)
                     _migrate(engine)
                 except BaseException:
                     engine.dispose()
@@ -74,6 +86,18 @@ def _make_durable(connection: SQLiteConnection, _record: object) -> None:
     """Readers do not wait for a writer, and a commit has reached the disk when it returns."""
     for setting in (f"busy_timeout = {BUSY_TIMEOUT_MS}", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {setting}")
+
+
+def _check(engine: Engine, path: Path) -> None:
+    """Refuse a damaged file before anything is written to it.
+
+    Raises:
+        StorageUnavailableError: it is damaged; the message holds the command that puts a backup in its place.
+    """
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+    if found != "ok":
+        raise StorageUnavailableError(f"データベースが壊れています: {path}（{found}）。控えを戻すには: {RESTORE_COMMAND}")
 
 
 def _migrate(engine: Engine) -> None:
