@@ -192,11 +192,11 @@ class Service:
         """
         if accepted.urgent:
             return accepted.urgent
-        assistant = _speaking(accepted.assistant or self.assistant(), accepted.language)
+        assistant = accepted.assistant or self.assistant()
 
         def work(place: Place) -> Answer:
             asked = replace(assistant, reader=None) if place.is_hurried else assistant
-            return asked.ask(accepted.text, history)
+            return asked.ask(accepted.text, history, accepted.language)
 
         return await self._in_turn(work, gone)
 
@@ -233,12 +233,3 @@ class Service:
             log.error("the index could not be renewed, %s goes on: %s", self.index_version or "none", error)
         except Exception:
             log.exception("the index could not be renewed, %s goes on", self.index_version or "none")
-
-
-def _speaking(assistant: Assistant, language: Language) -> Assistant:
-    """The assistant as a page in another language has it. That the quotes are Japanese, such a page says itself."""
-    if language == "ja":
-        return assistant
-    own = assistant.wordings[language]
-    own = own.model_copy(update={"notice": own.notice.model_copy(update={"quoted_in_japanese": ""})})
-    return replace(assistant, wordings={**assistant.wordings, "ja": own, language: own})
