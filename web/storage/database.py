@@ -11,7 +11,7 @@ from sqlite3 import Connection as SQLiteConnection
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -72,6 +72,7 @@ class Database:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 engine = create_engine(f"sqlite:///{self._path}")
                 event.listen(engine, "connect", _make_durable)
+                event.listen(engine, "begin", _begin)
                 try:
                     _check(engine, self._path)
                     _migrate(engine)
@@ -84,8 +85,14 @@ class Database:
 
 def _make_durable(connection: SQLiteConnection, _record: object) -> None:
     """Readers do not wait for a writer, and a commit has reached the disk when it returns."""
+    # Left to itself, Python's driver begins no transaction before a CREATE TABLE: a migration could end half way.
+    connection.isolation_level = None
     for setting in (f"busy_timeout = {BUSY_TIMEOUT_MS}", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {setting}")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
 
 
 def _check(engine: Engine, path: Path) -> None:
