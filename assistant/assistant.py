@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from assistant.answer import Answer, Citation, Language, Status
 from assistant.asked import Asked
 from assistant.calibration import Calibration
-from assistant.compose import Candidate, Pick, pick_sentences
+from assistant.compose import Candidate, Pick, choose, rank_sentences
 from assistant.contacts import Contacts
 from assistant.decide import Signs, read_signs
 from assistant.errors import InvalidQuestionError
@@ -116,10 +116,11 @@ class Assistant:
         """Return what would be answered, and how likely it is right, before that is decided."""
         query = self.understanding.understand(question, earlier)
         hits = self.retriever.search(query.text, query.extra_terms)
-        picks = pick_sentences(query, hits, self.reader, self.calibration)
+        ranked = rank_sentences(query, hits, self.reader, self.calibration)
+        picks = choose(ranked, self.calibration)
         if not picks:
             return Found(query, hits, picks, None, 0.0)
-        signs = read_signs(query, picks, hits, self.retriever.index)
+        signs = read_signs(query, picks, ranked, hits, self.retriever.index)
         weights = self.calibration.weights(read=picks[0].candidate.reading is not None)
         return Found(query, hits, picks, signs, weights.answer.probability(signs))
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 # Only what a reader adds; a fit without one has no weight for it.
-OF_READER = frozenset(("evidence", "evidence_behind", "answerable", "span"))
+OF_READER = frozenset(("evidence", "evidence_behind", "answerable", "answerable_around", "span"))
 # A second sentence costs time to read and wins evidence: at 0.05 an answer has 1.7 sentences and would hold 0.95 of the
 # evidence of the tuning cases, at 0.3 it has 1.1 and 0.90.
 FURTHER = 0.05
@@ -145,12 +145,13 @@ def unseen_quality(
 
 def _quality(searched: Sequence[Searched], calibration: Calibration, read: bool) -> Quality:
     answerable = np.array([one.case.answerable for one in searched])
-    picks = [picked(one, calibration, read) for one in searched]
+    ranked = [ranked_sentences(one, calibration, read) for one in searched]
     logistic = calibration.weights(read).answer
-    probabilities = np.array([logistic.probability(signs_of(*pair)) for pair in zip(searched, picks, strict=True)])
+    signs = [signs_of(*pair, calibration) for pair in zip(searched, ranked, strict=True)]
+    probabilities = np.array([logistic.probability(one) for one in signs])
     evidence = [
-        coverage(one.case.evidence, [pick.sentence.text for pick in chosen])
-        for one, chosen in zip(searched, picks, strict=True)
+        coverage(one.case.evidence, [pick.sentence.text for pick in choose(picks, calibration)])
+        for one, picks in zip(searched, ranked, strict=True)
         if one.case.answerable
     ]
     return Quality(
@@ -160,15 +161,15 @@ def _quality(searched: Sequence[Searched], calibration: Calibration, read: bool)
     )
 
 
-def picked(one: Searched, calibration: Calibration, read: bool) -> list[Pick]:
-    """The sentences that would be quoted."""
+def ranked_sentences(one: Searched, calibration: Calibration, read: bool) -> list[Pick]:
+    """The sentences that could be quoted, best first."""
     candidates = one.read if read and one.read is not None else one.unread
-    return choose(rank(candidates, calibration.weights(read).sentence), calibration)
+    return rank(candidates, calibration.weights(read).sentence)
 
 
-def signs_of(one: Searched, picks: Sequence[Pick]) -> Signs:
-    """The signs of an answer with these sentences."""
-    return read_signs(one.query, picks, one.hits, one.index)
+def signs_of(one: Searched, ranked: Sequence[Pick], calibration: Calibration) -> Signs:
+    """The signs of an answer with the best of these sentences."""
+    return read_signs(one.query, choose(ranked, calibration), ranked, one.hits, one.index)
 
 
 def _fit_weights(searched: Sequence[Searched], read: bool, allowed: Callable[[str], bool]) -> Weights:
@@ -188,7 +189,7 @@ def _fit_weights(searched: Sequence[Searched], read: bool, allowed: Callable[[st
         with_reader=Weights(sentence=sentence, answer=sentence),
         without_reader=Weights(sentence=sentence, answer=sentence),
     )
-    signs = [signs_of(one, picked(one, preliminary, read)) for one in searched]
+    signs = [signs_of(one, ranked_sentences(one, preliminary, read), preliminary) for one in searched]
     names = [field.name for field in fields(Signs) if allowed(field.name)]
     answer = _fit_logistic(signs, [one.case.answerable for one in searched], names, "balanced")
     return Weights(sentence=sentence, answer=answer)
