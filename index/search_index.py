@@ -13,7 +13,7 @@ import numpy.typing as npt
 from corpus.model import Document, Passage, Sentence
 from index.embed import ModelIdentity, Vectors
 from index.lexical import BM25, terms
-from index.vectors import VectorIndex
+from index.vectors import Rows, VectorIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,27 +110,26 @@ class SearchIndex:
         """Every term that some passage holds."""
         return self._rarity.keys()
 
-    def candidates(self, query_terms: Sequence[str], vector: Vectors, pool: int) -> list[Candidate]:
+    def candidates(
+        self, query_terms: Sequence[str], vector: Vectors | None, pool: int, among: Rows | None = None
+    ) -> list[Candidate]:
         """Return the passages that are among the `pool` best of any leg, in no particular order.
 
         The leg that scores whole documents brings the passages of the best of them.
 
         Args:
             query_terms: of `index.lexical.terms`.
-            vector: the question's, shape (dimension,), length 1.
+            vector: the question's, shape (dimension,), length 1; None leaves the dense legs out, and all cosines are 0.
+            pool: how many passages each leg brings.
+            among: rows of the only passages that are looked at; all of them if None. Filtered before the legs choose, so
+                that a narrow filter still gets its best.
         """
         lexical = self._bm25.scores(query_terms)
         by_document = self._document_bm25.scores(query_terms)[self._document_row]
-        rows = np.unique(
-            np.concatenate(
-                [
-                    self._dense.nearest(vector, pool),
-                    self._titles.nearest(vector, pool),
-                    _best(lexical, pool),
-                    _best(by_document, pool),
-                ]
-            )
-        ).astype(np.int64)
+        legs = [_best(lexical, pool, among), _best(by_document, pool, among)]
+        if vector is not None:
+            legs += [self._dense.nearest(vector, pool, among), self._titles.nearest(vector, pool, among)]
+        rows = np.unique(np.concatenate(legs)).astype(np.int64)
         weights = {term: self.rarity(term) for term in query_terms}
         dense = self._dense.cosines(vector, rows)
         title = self._titles.cosines(vector, rows)
@@ -147,7 +146,7 @@ class SearchIndex:
             for here, row in enumerate(rows)
         ]
 
-    def _score_sentences(self, row: int, weights: Mapping[str, float], vector: Vectors) -> tuple[ScoredSentence, ...]:
+    def _score_sentences(self, row: int, weights: Mapping[str, float], vector: Vectors | None) -> tuple[ScoredSentence, ...]:
         rows = np.arange(self._first_sentence[row], self._first_sentence[row + 1])
         cosines = self._sentences.cosines(vector, rows)
         return tuple(
@@ -158,10 +157,10 @@ class SearchIndex:
         )
 
 
-def _best(scores: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.int64]:
-    """The rows of the k highest scores above 0."""
-    rows = np.argsort(-scores, kind="stable")[:k]
-    return rows[scores[rows] > 0]
+def _best(scores: npt.NDArray[np.float32], k: int, among: Rows | None) -> Rows:
+    """The rows of the k highest scores above 0, of the rows `among` or of all."""
+    above = np.flatnonzero(scores > 0) if among is None else among[scores[among] > 0]
+    return above[np.argsort(-scores[above], kind="stable")[:k]]
 
 
 def _overlap(weights: Mapping[str, float], held: Sequence[str]) -> float:

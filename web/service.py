@@ -20,6 +20,7 @@ from corpus.errors import DocumentError
 from corpus.model import Document
 from index.errors import IndexUnavailableError, ModelError
 from index.fusion import Hit
+from index.search_index import SearchIndex
 from web.admission import Admission, never_gone
 from web.errors import BUSY, NO_INDEX, STARTING, WebError
 from web.rate_limit import RateLimit
@@ -40,9 +41,25 @@ class Accepted:
 class Service:
     """Loads the assistant in the background, so that the server listens at once, and asks it off the event loop."""
 
-    def __init__(self, build: Callable[[], Assistant], triage: Triage, rate_limit: RateLimit) -> None:
+    def __init__(
+        self,
+        build: Callable[[], Assistant],
+        triage: Triage,
+        rate_limit: RateLimit,
+        load_index: Callable[[], SearchIndex] | None = None,
+    ) -> None:
+        """Take the parts; nothing is loaded before `start`.
+
+        Args:
+            build: makes the assistant.
+            triage: knows who is in danger.
+            rate_limit: what one address may ask.
+            load_index: loads the index alone, where the assistant cannot be made: documents and search live without it.
+        """
         self._build = build
+        self._load_index = load_index
         self._assistant: Assistant | None = None
+        self._index: SearchIndex | None = None
         self._reason: str | None = None
         self._triage = triage
         self._rate_limit = rate_limit
@@ -77,9 +94,27 @@ class Service:
             raise WebError(NO_INDEX if self._reason else STARTING)
         return self._assistant
 
+    @property
+    def answers(self) -> Assistant | None:
+        """The assistant, or None while there is none."""
+        return self._assistant
+
+    def index(self) -> SearchIndex:
+        """Return the index, which may be there without an assistant.
+
+        Raises:
+            WebError: 503, while it is being loaded or if it could not be.
+        """
+        if self._assistant is None and self._index is not None:
+            return self._index
+        return self.assistant().retriever.index
+
     def documents(self) -> list[Document]:
-        """Return all documents; none while there is no assistant, so that pages about the service live without one."""
-        return list(self._assistant.retriever.index.documents.values()) if self._assistant else []
+        """Return all documents; none while there is no index, so that pages about the service live without one."""
+        try:
+            return list(self.index().documents.values())
+        except WebError:
+            return []
 
     def accept(self, question: str, address: str, language: Language = "ja") -> Accepted:
         """Decide whether a question may be asked, before anything is done for it. Help in danger comes before all limits.
@@ -120,7 +155,7 @@ class Service:
         if accepted.urgent:
             return accepted.urgent
         assistant = _speaking(self.assistant(), accepted.language)
-        return await self._in_turn(lambda: assistant.ask(accepted.text, history), gone)
+        return await self.in_turn(lambda: assistant.ask(accepted.text, history), gone)
 
     async def near(self, text: str) -> list[Hit]:
         """Return the passages that are nearest to a text, best first; takes its turn among the questions.
@@ -129,9 +164,14 @@ class Service:
             WebError: 503, as `assistant` and `Admission.turn` do.
         """
         retriever = self.assistant().retriever
-        return await self._in_turn(lambda: retriever.search(text), never_gone)
+        return await self.in_turn(lambda: retriever.search(text))
 
-    async def _in_turn(self, work: Callable[[], Result], gone: Callable[[], Awaitable[bool]]) -> Result:
+    async def in_turn(self, work: Callable[[], Result], gone: Callable[[], Awaitable[bool]] = never_gone) -> Result:
+        """Do work in a worker thread when its turn has come among the questions.
+
+        Raises:
+            WebError: 503, as `Admission.turn` does.
+        """
         async with self._admission.turn(gone):
             return await to_thread.run_sync(work)
 
@@ -146,7 +186,18 @@ class Service:
             self._reason = "unexpected"
             log.exception("the assistant could not be loaded")
         finally:
+            if self._assistant is None:
+                self._load_index_alone()
             self._loaded.set()
+
+    def _load_index_alone(self) -> None:
+        if self._load_index is None:
+            return
+        try:
+            self._index = self._load_index()
+            log.warning("no answers: documents and search by words only, index %s", self._index.version)
+        except (DocumentError, IndexUnavailableError) as error:
+            log.error("%s", error)
 
 
 def _speaking(assistant: Assistant, language: Language) -> Assistant:
