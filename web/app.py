@@ -32,6 +32,8 @@ from web.rate_limit import RateLimit
 from web.rendering import Renderer, environment
 from web.request_log import RequestLog
 from web.service import Service
+from web.staff.options import StaffOptions
+from web.staff.site import staff_routes
 from web.storage.database import Database
 from web.storage.feedback import FeedbackStore
 from web.theme import theme_css
@@ -48,6 +50,7 @@ def create_app(
     widget_sites: Sequence[str] = (),
     hosts: Sequence[str] = (),
     questions_per_minute: int = QUESTIONS_PER_MINUTE,
+    staff: StaffOptions | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -58,6 +61,7 @@ def create_app(
         widget_sites: origins that may show the chat in a frame.
         hosts: names that the service goes by; with none, any Host header is taken.
         questions_per_minute: what one address may ask.
+        staff: how the city's staff come in; without, there are no pages for them.
 
     Raises:
         ConfigurationError: a catalogue lacks a text, or the city's colour cannot be read on the page.
@@ -91,6 +95,8 @@ def create_app(
         app.include_router(plan_routes(service, renderer), prefix=prefix)
         app.include_router(information_routes(service, renderer, load_report()), prefix=prefix)
         app.include_router(feedback_routes(renderer, FeedbackStore(database)), prefix=prefix)
+    if staff:
+        app.include_router(staff_routes(staff, renderer, database))
     _add_static(app, renderer.assets)
     errors = ErrorPages(renderer)
     errors.add_to(app)
