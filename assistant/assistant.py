@@ -16,7 +16,7 @@ from assistant.compose import Candidate, Pick, pick_sentences
 from assistant.contacts import Contacts
 from assistant.decide import Signs, read_signs
 from assistant.errors import InvalidQuestionError
-from assistant.language import detect_language
+from assistant.language import detect_language, spoken_language
 from assistant.personal_data import refuse_identifiers
 from assistant.question import MAX_TURNS, Question, parse_question
 from assistant.reader import Reader
@@ -82,15 +82,21 @@ class Assistant:
     reader: Reader | None = None
     today: Callable[[], dt.date] = today_in_japan
 
-    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[Turn] = (), page: Language = "ja") -> Answer:
         """Answer one question from the documents, or say honestly why not.
+
+        Args:
+            question: as a visitor typed it.
+            history: the turns before, oldest first.
+            page: the language of the page that it is for: that of the fixed wordings for a Japanese question, while a
+                question in another language gets its own.
 
         Raises:
             InvalidQuestionError: the question is empty, too long or no text, or names a person (`PersonalDataError`).
         """
-        return self.examine(question, history).answer
+        return self.examine(question, history, page).answer
 
-    def examine(self, question: str, history: Sequence[Turn] = ()) -> Examined:
+    def examine(self, question: str, history: Sequence[Turn] = (), page: Language = "ja") -> Examined:
         """Answer one question, and return what was found for it beside the answer. Raises what `ask` does."""
         started = time.perf_counter()
         asked = parse_question(question)
@@ -99,11 +105,12 @@ class Assistant:
         if route != "urgent":
             refuse_identifiers(asked)
         if route:
-            return Examined(self._without_evidence(route, detect_language(asked.text), (), started), None)
+            return Examined(self._without_evidence(route, detect_language(asked.text), page, (), started), None)
         found = self.find(asked, _earlier_questions(history))
         if found.probability < self.calibration.threshold:
-            return Examined(self._without_evidence("not_in_plan", found.query.language, found.hits, started), found)
-        return Examined(self._answer(found, started), found)
+            declined = self._without_evidence("not_in_plan", found.query.language, page, found.hits, started)
+            return Examined(declined, found)
+        return Examined(self._answer(found, page, started), found)
 
     def find(self, question: Question, earlier: Sequence[Question] = ()) -> Found:
         """Return what would be answered, and how likely it is right, before that is decided."""
@@ -116,10 +123,11 @@ class Assistant:
         weights = self.calibration.weights(read=picks[0].candidate.reading is not None)
         return Found(query, hits, picks, signs, weights.answer.probability(signs))
 
-    def _answer(self, found: Found, started: float) -> Answer:
+    def _answer(self, found: Found, page: Language, started: float) -> Answer:
         query, picks = found.query, found.picks
         sentences, citations = cite(picks, self.retriever.index.documents)
-        wordings = self.wordings[query.language]
+        spoken = spoken_language(query.language, page)
+        wordings = self.wordings[spoken]
         return Answer(
             id=uuid.uuid4().hex,
             status="answered",
@@ -128,14 +136,16 @@ class Assistant:
             short_answer=_short_answer(query.asked, picks[0].candidate),
             sentences=tuple(sentences),
             citations=tuple(citations),
-            notice=self._notice(wordings, citations, query.language),
+            notice=self._notice(citations, spoken, page),
             suggestions=suggest(found.hits, {citation.section for citation in citations}, wordings.suggestion.about),
             index_version=self.retriever.index.version,
             elapsed_ms=_elapsed_ms(started),
         )
 
-    def _without_evidence(self, status: Status, language: Language, hits: Sequence[Hit], started: float) -> Answer:
-        wordings = self.wordings[language]
+    def _without_evidence(
+        self, status: Status, language: Language, page: Language, hits: Sequence[Hit], started: float
+    ) -> Answer:
+        wordings = self.wordings[spoken_language(language, page)]
         return Answer(
             id=uuid.uuid4().hex,
             status=status,
@@ -147,9 +157,13 @@ class Assistant:
             elapsed_ms=_elapsed_ms(started),
         )
 
-    def _notice(self, wordings: Wordings, citations: Sequence[Citation], language: Language) -> str | None:
-        """What a reader must know beside the quotes: their language, whether a plan is in force, a broken source."""
-        notices = [wordings.notice.quoted_in_japanese]
+    def _notice(self, citations: Sequence[Citation], language: Language, page: Language) -> str | None:
+        """What a reader must know beside the quotes: their language, whether a plan is in force, a broken source.
+
+        That quotes are in Japanese, a page in another language says itself.
+        """
+        wordings = self.wordings[language]
+        notices = [wordings.notice.quoted_in_japanese] if language != page else []
         today = self.today()
         for name in dict.fromkeys(citation.document for citation in citations):
             info = self.retriever.index.documents[name].info

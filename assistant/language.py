@@ -30,3 +30,8 @@ def detect_language(text: str) -> Language:
     if _VIETNAMESE.search(text):
         return "vi"
     return "en" if _LATIN.search(text) else "ja"
+
+
+def spoken_language(asked_in: Language, page: Language) -> Language:
+    """Return the language of the fixed wordings: the page's for a Japanese question, else the question's own."""
+    return page if asked_in == "ja" else asked_in

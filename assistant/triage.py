@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from assistant.answer import Answer, Language
 from assistant.contacts import Contacts
-from assistant.language import detect_language
+from assistant.language import detect_language, spoken_language
 from assistant.question import Question
 from assistant.route import Router
 from assistant.wordings import Wordings
@@ -38,7 +38,7 @@ class Triage:
             id=uuid.uuid4().hex,
             status="urgent",
             language=asked_in,
-            text=self.wordings[language if asked_in == "ja" else asked_in].status.urgent,
+            text=self.wordings[spoken_language(asked_in, language)].status.urgent,
             contact=self.contacts.urgent,
             index_version=NO_INDEX,
             elapsed_ms=round((time.perf_counter() - started) * 1000, 1),

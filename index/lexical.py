@@ -34,14 +34,15 @@ _of_thread = threading.local()
 
 
 @cache
-def _dictionary() -> Dictionary:
+def dictionary() -> Dictionary:
+    """Return the one dictionary of this process: each that is loaded takes 200 MB."""
     return Dictionary(dict="core")
 
 
 def _tokenizer() -> Tokenizer:
     """One tokenizer a thread: two threads in one would raise, and a tokenizer costs little beside the dictionary."""
     if not hasattr(_of_thread, "tokenizer"):
-        _of_thread.tokenizer = _dictionary().tokenizer(SplitMode.C)
+        _of_thread.tokenizer = dictionary().tokenizer(SplitMode.C)
     tokenizer: Tokenizer = _of_thread.tokenizer
     return tokenizer
 

@@ -14,6 +14,7 @@ from assistant.route import load_router
 from assistant.settings import QUESTIONS_PER_MINUTE
 from assistant.triage import Triage
 from assistant.wordings import load_wordings
+from index.search_index import SearchIndex
 from web.accessibility import load_report
 from web.api import api_routes
 from web.assets import Assets
@@ -32,6 +33,8 @@ from web.rate_limit import RateLimit
 from web.rendering import Renderer, environment
 from web.request_log import RequestLog
 from web.service import Service
+from web.staff.options import StaffOptions
+from web.staff.site import staff_routes
 from web.storage.database import Database
 from web.storage.feedback import FeedbackStore
 from web.theme import theme_css
@@ -48,6 +51,8 @@ def create_app(
     widget_sites: Sequence[str] = (),
     hosts: Sequence[str] = (),
     questions_per_minute: int = QUESTIONS_PER_MINUTE,
+    staff: StaffOptions | None = None,
+    load_index: Callable[[], SearchIndex] | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -58,12 +63,14 @@ def create_app(
         widget_sites: origins that may show the chat in a frame.
         hosts: names that the service goes by; with none, any Host header is taken.
         questions_per_minute: what one address may ask.
+        staff: how the city's staff come in; without, there are no pages for them.
+        load_index: loads the index alone, so that documents and the counter's search live where no assistant can be made.
 
     Raises:
         ConfigurationError: a catalogue lacks a text, or the city's colour cannot be read on the page.
     """
     wordings = load_wordings()
-    service = Service(build, Triage(load_router(), contacts, wordings), RateLimit(questions_per_minute))
+    service = Service(build, Triage(load_router(), contacts, wordings), RateLimit(questions_per_minute), load_index)
     renderer = Renderer(
         assets=Assets({"theme.css": theme_css(contacts.city)}),
         contacts=contacts,
@@ -91,6 +98,8 @@ def create_app(
         app.include_router(plan_routes(service, renderer), prefix=prefix)
         app.include_router(information_routes(service, renderer, load_report()), prefix=prefix)
         app.include_router(feedback_routes(renderer, FeedbackStore(database)), prefix=prefix)
+    if staff:
+        app.include_router(staff_routes(staff, service, renderer, database))
     _add_static(app, renderer.assets)
     errors = ErrorPages(renderer)
     errors.add_to(app)

@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sudachipy import Dictionary, SplitMode, Tokenizer
+from sudachipy import SplitMode, Tokenizer
+
+from index.lexical import dictionary
 
 _SHIPPED = Path(__file__).parent / "furigana.toml"
 _KANJI = re.compile("[々〆\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
@@ -34,12 +36,11 @@ class Furigana:
     """Readings for Japanese text. Safe to use from several threads: each has its own tokenizer over one dictionary."""
 
     def __init__(self, city_readings: Mapping[str, str]) -> None:
-        """Load the dictionary; `city_readings` go before the shipped ones, and those before the dictionary."""
+        """Read the lists; `city_readings` go before the shipped ones, and those before the dictionary."""
         shipped = tomllib.loads(_SHIPPED.read_text(encoding="utf-8"))
         self._counters: dict[str, str] = shipped["counters"]
         self._readings: dict[str, str] = {**shipped["readings"], **city_readings}
         self._known = re.compile("|".join(re.escape(word) for word in sorted(self._readings, key=len, reverse=True)))
-        self._dictionary = Dictionary(dict="core")
         self._of_thread = threading.local()
 
     def annotate(self, text: str) -> list[Part]:
@@ -95,7 +96,7 @@ class Furigana:
 
     def _tokenizer(self) -> Tokenizer:
         if not hasattr(self._of_thread, "tokenizer"):
-            self._of_thread.tokenizer = self._dictionary.tokenizer(SplitMode.A)
+            self._of_thread.tokenizer = dictionary().tokenizer(SplitMode.A)
         tokenizer: Tokenizer = self._of_thread.tokenizer
         return tokenizer
 

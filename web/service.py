@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 from anyio import to_thread
@@ -154,8 +154,8 @@ class Service:
         """
         if accepted.urgent:
             return accepted.urgent
-        assistant = _speaking(self.assistant(), accepted.language)
-        return await self.in_turn(lambda: assistant.ask(accepted.text, history), gone)
+        assistant = self.assistant()
+        return await self.in_turn(lambda: assistant.ask(accepted.text, history, accepted.language), gone)
 
     async def near(self, text: str) -> list[Hit]:
         """Return the passages that are nearest to a text, best first; takes its turn among the questions.
@@ -198,12 +198,3 @@ class Service:
             log.warning("no answers: documents and search by words only, index %s", self._index.version)
         except (DocumentError, IndexUnavailableError) as error:
             log.error("%s", error)
-
-
-def _speaking(assistant: Assistant, language: Language) -> Assistant:
-    """The assistant as a page in another language has it. That the quotes are Japanese, such a page says itself."""
-    if language == "ja":
-        return assistant
-    own = assistant.wordings[language]
-    own = own.model_copy(update={"notice": own.notice.model_copy(update={"quoted_in_japanese": ""})})
-    return replace(assistant, wordings={**assistant.wordings, "ja": own, language: own})

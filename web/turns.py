@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 
 from assistant.answer import Answer
+from assistant.language import spoken_language
 from corpus.model import Document
 from web.catalogue import LANGUAGE_TAGS, Catalogue
 from web.view import View
@@ -28,8 +29,7 @@ def turn_values(
         "asked": asked,
         "answer": answer,
         "earlier": list(earlier),
-        # Fixed wordings of a Japanese question are in the page's language (`Service.ask`).
-        "spoken": LANGUAGE_TAGS[view.language if answer.language == "ja" else answer.language],
+        "spoken": LANGUAGE_TAGS[spoken_language(answer.language, view.language)],
         "editions": {citation.document: documents[citation.document].info.edition for citation in answer.citations},
         "copy": _with_sources(answer, texts, documents),
         # One feedback for each answer that was shown, however often a shaky connection sends it.

@@ -26,7 +26,7 @@ class Slow:
         self.asked: list[str] = []
         self.go_on = threading.Event()
 
-    def ask(self, question: str, history: object = ()) -> Answer:
+    def ask(self, question: str, history: object = (), page: object = "ja") -> Answer:
         self.asked.append(question)
         assert self.go_on.wait(60)
         return self._real.ask(QUESTION)

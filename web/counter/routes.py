@@ -78,9 +78,9 @@ class Counter:
             return await self._page(request, person, asked, values)
         return JSONResponse(
             {
-                "answer": self._pages.html("counter/answer.html", request, person, **values),
-                "results": self._pages.html("counter/results.html", request, person, **values),
-                "terms": self._pages.html("counter/terms.html", request, person, entries=results.terms, asked=True),
+                "answer": self._pages.fragment("counter/answer.html", **values),
+                "results": self._pages.fragment("counter/results.html", **values),
+                "terms": self._pages.fragment("counter/terms.html", entries=results.terms, asked=True),
                 "announce": self._announcement(results, values["answer"]),
             }
         )
