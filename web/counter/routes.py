@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import Request, Response
@@ -11,8 +11,8 @@ from fastapi.responses import JSONResponse
 
 from assistant.answer import Answer
 from assistant.assistant import today_in_japan
-from assistant.errors import InvalidQuestionError
-from corpus.model import Document, DocumentInfo
+from assistant.errors import InvalidQuestionError, PersonalDataError
+from corpus.model import DocumentInfo
 from web.counter.citation import Quoted, with_sources
 from web.counter.desk import Desk
 from web.counter.handout import Handout, Span, make_handout, parse_spans
@@ -62,15 +62,14 @@ class Counter:
         asked = _read(form)
         by_script = "application/json" in request.headers.get("accept", "")
         try:
-            results = await self._desk.look_up(asked.query, asked.filters)
-            values: dict[str, Any] = {"results": results, "copies": self._copies(results), "span": Span, "answer": None}
-            if asked.answer:
-                values |= await self._answer(request, asked.query)
+            values = await self._found(request, asked)
         except (InvalidQuestionError, WebError) as error:
             problem = error.problem if isinstance(error, WebError) else question_problem(error)
             note_outcome(request, problem.code)
             if by_script:
                 raise
+            # What names a person is given back to no screen.
+            asked = replace(asked, query="") if isinstance(error, PersonalDataError) else asked
             return await self._page(request, person, asked, {}, problem)
         # What was found, never what was looked for.
         note_outcome(request, values["answer"].status if values["answer"] else "looked_up", values["answer"])
@@ -80,8 +79,8 @@ class Counter:
             {
                 "answer": self._pages.fragment("counter/answer.html", **values),
                 "results": self._pages.fragment("counter/results.html", **values),
-                "terms": self._pages.fragment("counter/terms.html", entries=results.terms, asked=True),
-                "announce": self._announcement(results, values["answer"]),
+                "terms": self._pages.fragment("counter/terms.html", entries=values["results"].terms, looked_up=True),
+                "announce": self._announcement(values["results"], values["answer"]),
             }
         )
 
@@ -98,7 +97,7 @@ class Counter:
             spans=[str(span) for span in parse_spans(form.all("span"))],
             say=self._pages.text,
             words=lambda key, **values: self._pages.text(f"handout_easy.{key}" if easy else f"handout.{key}", **values),
-            notices=self._notices(handout, "easy" if easy else "ja"),
+            notices=self._notices(handout, easy),
             csrf=person.csrf,
             furigana=furigana,
         )
@@ -116,27 +115,45 @@ class Counter:
             person,
             status=problem.status if problem else 200,
             error=self._renderer.message(problem, View()) if problem else "",
-            asked=asked,
             scopes=_scopes(reference) if reference else [],
             who=WHO,
             entries=reference.glossary.entries if reference else (),
             idle_minutes=self._idle_minutes,
             can_answer=self._service.answers is not None,
-            **{"results": None, "copies": [], "answer": None, **values},
+            **{"results": None, "copies": [], "answer": None, "asked": asked, **values},
         )
         return with_retry_after(response, problem) if problem else response
 
+    async def _found(self, request: Request, asked: _Asked) -> dict[str, Any]:
+        """What the templates say of a look-up. Help in danger comes before all, and with it nothing is looked up."""
+        answered = await self._answer(request, asked.query) if asked.answer else {}
+        if answered and answered["answer"].status == "urgent":
+            results = Results((), (), by_words_only=False)
+        else:
+            results = await self._desk.look_up(asked.query, asked.filters)
+        return {
+            "results": results,
+            "copies": self._copies(results),
+            "span": Span,
+            "asked": asked,
+            "answer": None,
+            **answered,
+        }
+
     async def _answer(self, request: Request, query: str) -> dict[str, Any]:
         """The answer's values; none where no answer can be made, for the passages are there all the same."""
-        if self._service.answers is None:
-            return {}
-        accepted = self._service.accept(query, address_of(request))
+        try:
+            accepted = self._service.accept(query, address_of(request))
+        except WebError:
+            if self._service.answers is None:
+                return {}
+            raise
         answer = await self._service.ask(accepted, (), request.is_disconnected)
-        documents = self._service.index().documents
+        documents = self._service.index().documents if answer.citations else {}
         quotes = [Quoted(documents[c.document].info, c.section, c.quote, c.page) for c in answer.citations]
         infos = {citation.document: documents[citation.document].info for citation in answer.citations}
-        notice = self._expired(infos.values())
-        return {"answer": answer, "answer_copy": with_sources(quotes, self._page_form, notice), "infos": infos}
+        copy = with_sources(quotes, self._page_form, self._expired(infos.values()))
+        return {"answer": answer, "answer_copy": copy, "infos": infos}
 
     def _copies(self, results: Results) -> list[str]:
         """For each result the text that is copied: the sentences that are shown, with their source."""
@@ -165,14 +182,15 @@ class Counter:
             if info.valid_to and info.valid_to < today_in_japan()
         )
 
-    def _notices(self, handout: Handout, language: str) -> list[str]:
+    def _notices(self, handout: Handout, easy: bool) -> list[str]:
         """What a reader of the hand-out must know: a plan that has ended, a source that breaks off."""
-        wordings = self._renderer.wordings["easy" if language == "easy" else "ja"]
-        notices = []
-        for document in _documents(handout):
-            if document.info.valid_to and document.info.valid_to < today_in_japan():
-                ends = wordings.date(document.info.valid_to)
-                notices.append(wordings.notice.expired.format(title=document.info.title, valid_to=ends))
+        wordings = self._renderer.wordings["easy" if easy else "ja"]
+        table = "handout_easy" if easy else "handout"
+        notices = [
+            self._pages.text(f"{table}.expired", title=info.title, date=wordings.date(info.valid_to))
+            for info in {quote.document.info.id: quote.document.info for quote in handout.quotes}.values()
+            if info.valid_to and info.valid_to < today_in_japan()
+        ]
         if any(quote.text.endswith(gap.after) for quote in handout.quotes for gap in quote.document.info.gaps):
             notices.append(wordings.notice.gap)
         return notices
@@ -189,10 +207,6 @@ def add_counter(routes: StaffRoutes, service: Service, renderer: Renderer, idle_
 def _read(form: Form) -> _Asked:
     who: Who = next((who for who in WHO if who == form["who"]), "")
     return _Asked(form["query"], Filters(form["scope"][:200], who), answer=form["do"] == "ask")
-
-
-def _documents(handout: Handout) -> list[Document]:
-    return list({quote.document.info.id: quote.document for quote in handout.quotes}.values())
 
 
 def _scopes(reference: Reference) -> list[tuple[DocumentInfo, list[tuple[str, str]]]]:

@@ -74,6 +74,8 @@ class PlanCounter extends HTMLElement {
   soon() {
     clearTimeout(this.pause);
     this.running?.abort();
+    // An answer must not stand below another question.
+    this.querySelector(".answer-place").replaceChildren();
     if (this.field.value.trim()) this.pause = setTimeout(() => this.search({ answer: false }), PAUSE_MS);
     else this.empty();
   }
