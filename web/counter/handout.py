@@ -11,9 +11,9 @@ from index.search_index import SearchIndex
 from web.counter.glossary import Entry, Glossary
 from web.document_view import passage_at
 
-# With furigana, some 1,000 characters fill a page; headings, sources and the contact want their room.
-MAX_QUOTE_CHARS = 1100
-MAX_TERM_CHARS = 350
+# With furigana, some 900 characters fill a page; headings, sources, notices and the contact want their room.
+MAX_QUOTE_CHARS = 900
+MAX_TERM_CHARS = 250
 MAX_QUOTES = 6
 MAX_TERMS = 4
 

@@ -13,7 +13,7 @@ from assistant.answer import Answer
 from assistant.assistant import today_in_japan
 from assistant.errors import InvalidQuestionError, PersonalDataError
 from corpus.model import DocumentInfo
-from web.counter.citation import Quoted, with_sources
+from web.counter.citation import Quoted, source_line, with_sources
 from web.counter.desk import Desk
 from web.counter.handout import Handout, Span, make_handout, parse_spans
 from web.counter.lookup import Results
@@ -97,6 +97,8 @@ class Counter:
             spans=[str(span) for span in parse_spans(form.all("span"))],
             say=self._pages.text,
             words=lambda key, **values: self._pages.text(f"handout_easy.{key}" if easy else f"handout.{key}", **values),
+            # Once a document: each quote has its headings above it.
+            sources=dict.fromkeys(source_line(quote.document.info, (), None, "") for quote in handout.quotes),
             notices=self._notices(handout, easy),
             csrf=person.csrf,
             furigana=furigana,
