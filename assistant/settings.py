@@ -57,6 +57,10 @@ class Settings(Paths):
     )
     staff_session_hours: int = Field(12, ge=1, le=24, description="how long a staff session may last at all")
 
+    approved_for_residents: bool = Field(False, description="whether residents are served the answers that staff approved")
+    log_questions: bool = Field(False, description="whether the texts of questions are kept, masked")
+    log_days: int = Field(90, ge=1, le=366, description="for how many days the texts of questions are kept")
+
     @field_validator("proxies", "staff_proxies")
     @classmethod
     def _no_proxy_is_everyone(cls, proxies: tuple[IPvAnyNetwork, ...]) -> tuple[IPvAnyNetwork, ...]:

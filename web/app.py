@@ -17,6 +17,7 @@ from assistant.wordings import load_wordings
 from index.search_index import SearchIndex
 from web.accessibility import load_report
 from web.api import api_routes
+from web.approved import ApprovedAnswers
 from web.assets import Assets
 from web.catalogue import LANGUAGES, load_catalogues
 from web.chat import chat_routes
@@ -28,15 +29,18 @@ from web.furigana import Furigana
 from web.furigana_route import furigana_route
 from web.headers import SecurityHeaders
 from web.information import information_routes
+from web.outcomes import OutcomeLog
 from web.plan import plan_routes
 from web.rate_limit import RateLimit
 from web.rendering import Renderer, environment
 from web.request_log import RequestLog
 from web.service import Service
-from web.staff.options import StaffOptions
+from web.staff.options import NOTHING_KEPT, KeepingOptions, StaffOptions
 from web.staff.site import staff_routes
+from web.storage.answers import AnswerStore
 from web.storage.database import Database
 from web.storage.feedback import FeedbackStore
+from web.storage.questions import QuestionStore
 from web.theme import theme_css
 from web.view import View
 
@@ -52,6 +56,7 @@ def create_app(
     hosts: Sequence[str] = (),
     questions_per_minute: int = QUESTIONS_PER_MINUTE,
     staff: StaffOptions | None = None,
+    keeping: KeepingOptions = NOTHING_KEPT,
     load_index: Callable[[], SearchIndex] | None = None,
 ) -> FastAPI:
     """Return the application.
@@ -64,13 +69,25 @@ def create_app(
         hosts: names that the service goes by; with none, any Host header is taken.
         questions_per_minute: what one address may ask.
         staff: how the city's staff come in; without, there are no pages for them.
+        keeping: what is kept of questions.
         load_index: loads the index alone, so that documents and the counter's search live where no assistant can be made.
 
     Raises:
         ConfigurationError: a catalogue lacks a text, or the city's colour cannot be read on the page.
     """
     wordings = load_wordings()
-    service = Service(build, Triage(load_router(), contacts, wordings), RateLimit(questions_per_minute), load_index)
+    approved = ApprovedAnswers(AnswerStore(database))
+    questions = QuestionStore(database)
+    outcomes = OutcomeLog(questions, keep_texts=keeping.texts, text_days=keeping.text_days)
+    service = Service(
+        build,
+        Triage(load_router(), contacts, wordings),
+        RateLimit(questions_per_minute),
+        approved,
+        outcomes,
+        approved_for_residents=keeping.approved_for_residents,
+        load_index=load_index,
+    )
     renderer = Renderer(
         assets=Assets({"theme.css": theme_css(contacts.city)}),
         contacts=contacts,
@@ -84,7 +101,9 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service.start()
+        outcomes.start()
         yield
+        outcomes.stop()
         database.close()
 
     # FastAPI's own pages for its API load from another server, and a public service has no use for them.
@@ -99,7 +118,7 @@ def create_app(
         app.include_router(information_routes(service, renderer, load_report()), prefix=prefix)
         app.include_router(feedback_routes(renderer, FeedbackStore(database)), prefix=prefix)
     if staff:
-        app.include_router(staff_routes(staff, service, renderer, database))
+        app.include_router(staff_routes(staff, renderer, database, service, approved, outcomes))
     _add_static(app, renderer.assets)
     errors = ErrorPages(renderer)
     errors.add_to(app)

@@ -150,7 +150,7 @@ class Counter:
             if self._service.answers is None:
                 return {}
             raise
-        answer = await self._service.ask(accepted, (), request.is_disconnected)
+        answer = await self._service.ask(accepted, (), request.is_disconnected, by_staff=True)
         documents = self._service.index().documents if answer.citations else {}
         quotes = [Quoted(documents[c.document].info, c.section, c.quote, c.page) for c in answer.citations]
         infos = {citation.document: documents[citation.document].info for citation in answer.citations}

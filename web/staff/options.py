@@ -28,6 +28,23 @@ class StaffOptions:
     counter_idle_minutes: int = 5
 
 
+@dataclass(frozen=True, slots=True)
+class KeepingOptions:
+    """What is kept of questions, and who is served what staff approved. By default no text, and staff alone."""
+
+    texts: bool = False
+    text_days: int = 90
+    approved_for_residents: bool = False
+
+
+NOTHING_KEPT = KeepingOptions()
+
+
+def keeping_options(settings: Settings) -> KeepingOptions:
+    """Return the options as they are set."""
+    return KeepingOptions(settings.log_questions, settings.log_days, settings.approved_for_residents)
+
+
 def staff_options(settings: Settings) -> StaffOptions | None:
     """Return the options, or None where the staff's pages are off.
 

@@ -6,7 +6,6 @@ import datetime as dt
 import re
 from dataclasses import replace
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
@@ -18,9 +17,9 @@ from web.rendering import Renderer
 from web.request_log import request_id
 from web.staff.person import Person
 from web.storage.accounts import Role
+from web.storage.audit import JAPAN
 from web.view import View
 
-JAPAN = ZoneInfo("Asia/Tokyo")
 WEB = Path(__file__).parent.parent
 TEXTS = (WEB / "staff/texts.toml", WEB / "counter/texts.toml")
 # Where someone may be sent after signing in: pages of the staff's only.
@@ -30,6 +29,10 @@ _OWN_PAGE = re.compile(r"/(?:staff|counter)(?:/[a-z0-9-]{1,40}){0,4}")
 NAVIGATION: tuple[tuple[str, str, Role], ...] = (
     ("/staff", "staff.nav_home", "viewer"),
     ("/counter", "counter.nav", "viewer"),
+    ("/staff/answers", "staff.nav_answers", "viewer"),
+    ("/staff/review", "staff.nav_review", "editor"),
+    ("/staff/proposals", "staff.nav_proposals", "editor"),
+    ("/staff/charts", "staff.nav_charts", "viewer"),
     ("/staff/changes", "staff.nav_changes", "admin"),
 )
 
@@ -59,9 +62,13 @@ class StaffPages:
         """Return one of the texts."""
         return self._renderer.catalogues["ja"](key, **values)
 
+    def message(self, problem: Problem) -> str:
+        """Return what is said about a problem."""
+        return self._renderer.message(problem, View())
+
     def refusal(self, request: Request, person: Person | None, problem: Problem, *, may_sign_in: bool) -> Response:
         """Say what is wrong: to a program as JSON; to someone who has to sign in with the page for it."""
-        message = self._renderer.message(problem, View())
+        message = self.message(problem)
         found_id = request_id(request)
         if "application/json" in request.headers.get("accept", ""):
             body = {"error": {"code": problem.code, "message": message, "request_id": found_id}}

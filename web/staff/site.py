@@ -5,26 +5,44 @@ from __future__ import annotations
 from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 
+from web.approved import ApprovedAnswers
 from web.counter.routes import add_counter
+from web.outcomes import OutcomeLog
 from web.rendering import Renderer
 from web.service import Service
 from web.staff.access import Access, StaffRoutes
+from web.staff.answers import AnswerPages
+from web.staff.charts import add_charts
 from web.staff.options import StaffOptions
 from web.staff.pages import StaffPages
 from web.staff.person import Person
+from web.staff.review import ReviewPages
 from web.staff.sign_in import add_sign_in
 from web.storage.accounts import AccountStore
 from web.storage.audit import latest_changes
 from web.storage.database import Database
+from web.storage.questions import QuestionStore
 
 CHANGES_SHOWN = 200
 
 
-def staff_routes(options: StaffOptions, service: Service, renderer: Renderer, database: Database) -> APIRouter:
+def staff_routes(
+    options: StaffOptions,
+    renderer: Renderer,
+    database: Database,
+    service: Service,
+    approved: ApprovedAnswers,
+    outcomes: OutcomeLog,
+) -> APIRouter:
     """Return the staff's routes over the parts of the server."""
     routes = StaffRoutes(Access(options, AccountStore(database)), StaffPages(renderer))
     add_sign_in(routes)
     _add_home(routes)
+    questions = QuestionStore(database)
+    answers = AnswerPages(routes, service, approved, questions)
+    answers.add_routes()
+    ReviewPages(routes, service, database, answers, texts_kept=outcomes.keeps_texts).add_routes()
+    add_charts(routes, questions, outcomes)
     _add_changes(routes, database)
     add_counter(routes, service, renderer, options.counter_idle_minutes)
     return routes.router

@@ -6,12 +6,14 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from web.storage.database import Base, Database
 
+JAPAN = ZoneInfo("Asia/Tokyo")
 MAX_TARGET_CHARS = 128
 
 

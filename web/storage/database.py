@@ -54,6 +54,21 @@ class Database:
         except (SQLAlchemyError, CommandError, OSError, ImportError) as error:
             raise StorageUnavailableError(str(error)) from error
 
+    def compact(self) -> None:
+        """Have what was deleted gone from the file and its log as well; PostgreSQL sees to that by itself.
+
+        Raises:
+            StorageUnavailableError: it is not done; a later call tries anew.
+        """
+        if isinstance(self._place, str):
+            return
+        try:
+            with self._ready().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("VACUUM")
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        except (SQLAlchemyError, CommandError, OSError) as error:
+            raise StorageUnavailableError(str(error)) from error
+
     def close(self) -> None:
         """Close all connections; a later session opens the file again."""
         with self._lock:
