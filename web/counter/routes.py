@@ -77,7 +77,7 @@ class Counter:
             return await self._page(request, person, asked, values)
         return JSONResponse(
             {
-                "answer": self._pages.fragment("counter/answer.html", **values),
+                "answer": self._pages.fragment("counter/answer.html", person=person, **values),
                 "results": self._pages.fragment("counter/results.html", **values),
                 "terms": self._pages.fragment("counter/terms.html", entries=values["results"].terms, looked_up=True),
                 "announce": self._announcement(values["results"], values["answer"]),
