@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
@@ -44,7 +44,9 @@ class ScoredSentence:
 class Candidate:
     """A passage that one of the legs found, with the scores of all: cosines -1..1, BM25 ≥ 0, overlap 0..1.
 
-    `document_lexical` is the BM25 score of the whole document that the passage stands in.
+    `document_lexical` is the BM25 score of the whole document that the passage stands in. `overlap` and `sentences` take
+    no part in ranking, and most of the time that a search takes; `SearchIndex.with_sentences` adds them to the few that
+    are kept.
     """
 
     passage: Passage
@@ -52,8 +54,8 @@ class Candidate:
     title: float
     lexical: float
     document_lexical: float
-    overlap: float
-    sentences: tuple[ScoredSentence, ...]
+    overlap: float = 0.0
+    sentences: tuple[ScoredSentence, ...] = ()
 
 
 class SearchIndex:
@@ -84,6 +86,7 @@ class SearchIndex:
         self.model = model
         self.documents = documents
         self.passages = passages
+        self.row_of = {passage.id: row for row, passage in enumerate(passages)}
         self._terms = passage_terms
         self._dense = VectorIndex(passage_vectors)
         self._titles = VectorIndex(title_vectors)
@@ -130,7 +133,6 @@ class SearchIndex:
         if vector is not None:
             legs += [self._dense.nearest(vector, pool, among), self._titles.nearest(vector, pool, among)]
         rows = np.unique(np.concatenate(legs)).astype(np.int64)
-        weights = {term: self.rarity(term) for term in query_terms}
         dense = self._dense.cosines(vector, rows)
         title = self._titles.cosines(vector, rows)
         return [
@@ -140,11 +142,19 @@ class SearchIndex:
                 title=float(title[here]),
                 lexical=float(lexical[row]),
                 document_lexical=float(by_document[row]),
-                overlap=_overlap(weights, self._terms[row].all()),
-                sentences=self._score_sentences(int(row), weights, vector),
             )
             for here, row in enumerate(rows)
         ]
+
+    def with_sentences(self, candidate: Candidate, query_terms: Sequence[str], vector: Vectors | None) -> Candidate:
+        """Return a candidate with its overlap and its sentences, scored for the same question."""
+        row = self.row_of[candidate.passage.id]
+        weights = {term: self.rarity(term) for term in query_terms}
+        return replace(
+            candidate,
+            overlap=_overlap(weights, self._terms[row].all()),
+            sentences=self._score_sentences(row, weights, vector),
+        )
 
     def _score_sentences(self, row: int, weights: Mapping[str, float], vector: Vectors | None) -> tuple[ScoredSentence, ...]:
         rows = np.arange(self._first_sentence[row], self._first_sentence[row + 1])

@@ -12,7 +12,7 @@ from assistant.retrieve import POOL
 from assistant.understand import Query, Understanding
 from corpus.model import Document, Passage
 from index.embed import IdentifiedEmbeddings, Vectors
-from index.fusion import LegWeights, rank
+from index.fusion import LegWeights, search
 from web.counter.actors import Acting
 from web.counter.glossary import Entry
 from web.counter.reference import Filters, Reference
@@ -65,13 +65,12 @@ def look_up(
     query = understanding.understand(question)
     vector = _embed(query, embeddings)
     terms = [*query.terms, *query.extra_terms]
-    candidates = reference.index.candidates(terms, vector, POOL, reference.rows(filters))
     results = []
-    for hit in rank(candidates, weights)[:MAX_RESULTS]:
+    for hit in search(reference.index, terms, vector, POOL, MAX_RESULTS, weights, reference.rows(filters)):
         passage = hit.candidate.passage
         document = reference.index.documents[passage.document_id]
         snippet = snip(document.text, hit.candidate.sentences, frozenset(terms))
-        results.append(Result(document, passage, reference.acting[reference.row_of[passage.id]], snippet))
+        results.append(Result(document, passage, reference.acting[reference.index.row_of[passage.id]], snippet))
     return Results(tuple(results), tuple(reference.glossary.named_in(question.text)), vector is None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -45,7 +46,6 @@ class Reference:
         self.acting: tuple[Acting, ...] = tuple(map(who_acts, index.passages))
         self._rows_of_who: dict[Who, list[int]] = {who: [] for who in WHO}
         self._rows_of_scope: dict[str, list[int]] = {}
-        self.row_of: dict[str, int] = {passage.id: row for row, passage in enumerate(index.passages)}
         chapters: dict[tuple[str, str], Chapter] = {}
         numbers: Counter[str] = Counter()
         for row, (passage, acting) in enumerate(zip(index.passages, self.acting, strict=True)):
@@ -55,8 +55,9 @@ class Reference:
                 chapters[place] = Chapter(f"{place[0]}/{numbers[place[0]]}", index.documents[place[0]], place[1])
             for scope in (place[0], chapters[place].key):
                 self._rows_of_scope.setdefault(scope, []).append(row)
-            for actor in acting.actors or ("unsaid",):
-                self._rows_of_who[actor].append(row)
+            acts: Iterable[Who] = acting.actors or ("unsaid",)
+            for who in acts:
+                self._rows_of_who[who].append(row)
         self.chapters = tuple(chapters.values())
 
     def rows(self, filters: Filters) -> Rows | None:
