@@ -52,8 +52,9 @@ class Contact(_Frozen):
 
 
 class Approval(_Frozen):
-    """That a person approved an answer: in which role and when. `note` is this person's own words, or empty."""
+    """That a person approved an answer to `question`: in which role and when. `note` is this person's own words or empty."""
 
+    question: str
     role: str
     on: dt.date
     note: str = ""

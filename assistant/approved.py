@@ -7,8 +7,7 @@ no database.
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,9 +15,11 @@ import numpy.typing as npt
 
 from assistant.answer import Answer, AnswerSentence, Approval, Citation, Language
 from assistant.assistant import Assistant, Examined, Found
+from assistant.decide import _PARTICULAR_NUMBER
 from assistant.errors import UnverifiedAnswerError
 from assistant.language import spoken_language
 from assistant.question import Question
+from assistant.suggest import MAX_SUGGESTIONS
 from assistant.understand import Query
 from assistant.verify import cite_span
 from corpus.fold import fold
@@ -91,57 +92,83 @@ def _passage(index: SearchIndex, document: str, start: int, end: int) -> Passage
 
 # ---- whether two questions ask the same
 
-# TODO thresholds
-MIN_COSINE = 0.95
-# What turns a question into its opposite, or into another one.
-_NEGATION = re.compile("ない|なく|なけれ|なかっ|ません|せず|以外|除[いくき]|未満|不[要可]|ず(?:に|、|$)")
-_NUMBER = re.compile(r"\d+")
+# Measured by `python -m evals approved`, set on half of the paraphrase groups. From the first on a question is answered with
+# what was approved: no wrong match, and few right ones, because questions that differ in the one word that matters are as
+# near as paraphrases are. From the second on the approved question is offered, and the person decides.
+SURE_COSINE = 0.97
+NEAR_COSINE = 0.86
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """A question as it is compared: its vector (unit length), nouns, numbers, and what kind of answer it wants."""
+    """A question as it is compared: its folded text, its vector (unit length) and the years, terms and aims it names."""
 
+    text: str
     vector: npt.NDArray[np.float32]
-    terms: frozenset[str]
     numbers: frozenset[str]
-    negated: bool
-    kind: str
-
-
-def wording_of(query: Query, vector: npt.NDArray[np.float32]) -> Wording:
-    """Return a question that has been understood as it is compared."""
-    text = fold(query.question.text)
-    return Wording(
-        vector=vector,
-        terms=frozenset([*query.terms, *query.extra_terms]),
-        numbers=frozenset(_NUMBER.findall(text)),
-        negated=bool(_NEGATION.search(text)),
-        kind=query.asked.kind,
-    )
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How near a question is to one that has been approved.
+    """How near a question is to an approved one.
 
-    `cosine` is of their vectors, `shared` the share of their terms that both have (0 to 1, by rarity), `rank` the place
-    of the best approved sentence among those that would answer the question without approval: 0 is the first, None is
-    not among them.
+    `cosine` is of their vectors; `identical` that both are the same text; `leads` that an approved sentence is the first of
+    those that would answer the question without approval, and `decided` that they would.
     """
 
     cosine: float
-    shared: float
-    rank: int | None
+    identical: bool
+    leads: bool
+    decided: bool
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the same is surely asked. What an editor approved for just these words holds for them."""
+        return self.identical or (self.leads and self.decided and self.cosine >= SURE_COSINE)
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the same may be asked."""
+        return self.leads and self.cosine >= NEAR_COSINE
 
 
-def likeness(asked: Wording, approved: Wording, rank: int | None, rarity: Callable[[str], float]) -> Likeness | None:
-    """Return how near two questions are, or None where a number, a negation or what is asked for tells them apart."""
-    if asked.numbers != approved.numbers or asked.negated != approved.negated or asked.kind != approved.kind:
+def compare(
+    asked: Wording, wordings: Sequence[Wording], answer: ApprovedAnswer, found: Found, threshold: float
+) -> Likeness | None:
+    """Return how near a question is to the nearest wording of an approved one; None where each names other numbers.
+
+    Args:
+        asked: the question.
+        wordings: of the approved question.
+        answer: what was approved.
+        found: what was found for the question.
+        threshold: the probability from which on that is an answer.
+    """
+    alike = [wording for wording in wordings if wording.numbers == asked.numbers]
+    if not alike:
         return None
-    both = sum(rarity(term) for term in asked.terms & approved.terms)
-    either = sum(rarity(term) for term in asked.terms | approved.terms)
-    return Likeness(float(asked.vector @ approved.vector), both / either if either else 0.0, rank)
+    spans = {(quote.document, quote.start) for quote in answer.quotes}
+    return Likeness(
+        cosine=max(float(asked.vector @ wording.vector) for wording in alike),
+        identical=any(asked.text == wording.text for wording in alike),
+        leads=any((pick.passage.document_id, pick.sentence.start) in spans for pick in found.picks[:1]),
+        decided=found.probability >= threshold,
+    )
+
+
+def wording_of(query: Query, assistant: Assistant) -> Wording:
+    """Return a question that has been understood as it is compared."""
+    vector = np.asarray(assistant.retriever.embeddings.embed_query(query.text), dtype=np.float32)
+    text = fold(query.question.text)
+    return Wording(text, vector, frozenset(_PARTICULAR_NUMBER.findall(text)))
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The approved answer that was found for a question; `sure` says whether it is surely the same that is asked."""
+
+    answer: ApprovedAnswer
+    sure: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,25 +182,23 @@ class ApprovedBook:
     """All approved answers that may be served, with their questions as they are compared."""
 
     entries: tuple[_Entry, ...]
-    vectors: Mapping[str, npt.NDArray[np.float32]]
 
     @classmethod
     def of(cls, answers: Sequence[ApprovedAnswer], assistant: Assistant, before: ApprovedBook | None = None) -> ApprovedBook:
-        """Put a book together; vectors that an earlier book of the same model has are taken from it."""
-        vectors: dict[str, npt.NDArray[np.float32]] = {}
+        """Put a book together; wordings that an earlier book has are taken from it."""
+        known = {wording.text: wording for entry in before.entries for wording in entry.wordings} if before else {}
         entries = []
         for answer in answers:
-            wordings = []
-            for text in (answer.question, *answer.others):
-                query = assistant.understanding.understand(Question(text))
-                known = before.vectors.get(query.text) if before else None
-                vectors[query.text] = known if known is not None else _vector(query, assistant)
-                wordings.append(wording_of(query, vectors[query.text]))
+            questions = [Question(text) for text in (answer.question, *answer.others)]
+            wordings = [
+                known.get(fold(question.text)) or wording_of(assistant.understanding.understand(question), assistant)
+                for question in questions
+            ]
             entries.append(_Entry(answer, tuple(wordings)))
-        return cls(tuple(entries), vectors)
+        return cls(tuple(entries))
 
-    def match(self, examined: Examined, assistant: Assistant) -> ApprovedAnswer | None:
-        """Return the answer that was approved for what is asked, or None where none is surely the same.
+    def match(self, examined: Examined, assistant: Assistant) -> Match | None:
+        """Return the answer that was approved for what is asked, or for what may be meant; None where there is neither.
 
         A question that was routed elsewhere, points back to earlier turns, or is in another language has none.
         """
@@ -182,32 +207,14 @@ class ApprovedBook:
             return None
         if found.query.standalone != found.query.question.text:
             return None
-        asked = wording_of(found.query, _vector(found.query, assistant))
-        rarity = assistant.retriever.index.rarity
-        best: tuple[float, ApprovedAnswer] | None = None
-        for entry in self.entries:
-            rank = _rank(entry.answer, found)
-            for approved in entry.wordings:
-                near = likeness(asked, approved, rank, rarity)
-                if near and is_same(near) and (best is None or near.cosine > best[0]):
-                    best = (near.cosine, entry.answer)
-        return best[1] if best else None
-
-
-def is_same(near: Likeness) -> bool:
-    """Whether a question is surely the approved one in other words."""
-    return near.rank == 0 and near.cosine >= MIN_COSINE
-
-
-def _vector(query: Query, assistant: Assistant) -> npt.NDArray[np.float32]:
-    return np.asarray(assistant.retriever.embeddings.embed_query(query.text), dtype=np.float32)
-
-
-def _rank(answer: ApprovedAnswer, found: Found) -> int | None:
-    """The place of the first approved sentence among the chosen ones."""
-    spans = {(quote.document, quote.start) for quote in answer.quotes}
-    chosen = [(pick.passage.document_id, pick.sentence.start) for pick in found.picks]
-    return next((place for place, span in enumerate(chosen) if span in spans), None)
+        asked = wording_of(found.query, assistant)
+        threshold = assistant.calibration.threshold
+        compared = [(compare(asked, entry.wordings, entry.answer, found, threshold), entry.answer) for entry in self.entries]
+        near = [(one, answer) for one, answer in compared if one and (one.is_same or one.is_near)]
+        if not near:
+            return None
+        best, answer = max(near, key=lambda pair: (pair[0].is_same, pair[0].identical, pair[0].cosine))
+        return Match(answer, best.is_same)
 
 
 # ---- the answer that is served
@@ -231,7 +238,7 @@ def approved_answer(approved: ApprovedAnswer, examined: Examined, assistant: Ass
             "citations": tuple(citations),
             "notice": assistant.notice(citations, spoken_language(examined.answer.language, page), page),
             "contact": None,
-            "approval": Approval(role=approved.role, on=approved.on, note=approved.note),
+            "approval": Approval(question=approved.question, role=approved.role, on=approved.on, note=approved.note),
         }
     )
 
@@ -242,3 +249,9 @@ def _citation(number: int, quote: Quote, index: SearchIndex) -> Citation:
     if passage is None or document.text[quote.start : quote.end] != quote.text:
         raise UnverifiedAnswerError(f"approved quote at {quote.start} is not its span's text")
     return cite_span(number, passage, quote.start, quote.end, document)
+
+
+def with_offer(answer: Answer, approved: ApprovedAnswer) -> Answer:
+    """Return an answer whose first suggestion is the question that something was approved for."""
+    others = [text for text in answer.suggestions if text != approved.question]
+    return answer.model_copy(update={"suggestions": (approved.question, *others)[:MAX_SUGGESTIONS]})

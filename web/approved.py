@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 
 from assistant.answer import Answer, Language
-from assistant.approved import ApprovedBook, anchored, approved_answer
+from assistant.approved import ApprovedBook, anchored, approved_answer, with_offer
 from assistant.assistant import Assistant, Examined
 from web.storage.answers import AnswerStore
 from web.storage.database import StorageUnavailableError
@@ -49,7 +49,13 @@ class ApprovedAnswers:
         if copy is None or copy.index_version != assistant.retriever.index.version:
             return examined.answer
         found = copy.book.match(examined, assistant)
-        return approved_answer(found, examined, assistant, page) if found else examined.answer
+        if found is None:
+            return examined.answer
+        return (
+            approved_answer(found.answer, examined, assistant, page)
+            if found.sure
+            else with_offer(examined.answer, found.answer)
+        )
 
     def refresh(self, assistant: Assistant) -> None:
         """Make the copy anew, and store what a new index made of the answers.
