@@ -137,7 +137,7 @@ class Assistant:
             short_answer=_short_answer(query.asked, picks[0].candidate),
             sentences=tuple(sentences),
             citations=tuple(citations),
-            notice=self._notice(citations, spoken, page),
+            notice=self.notice(citations, spoken, page),
             suggestions=suggest(found.hits, {citation.section for citation in citations}, wordings.suggestion.about),
             index_version=self.retriever.index.version,
             elapsed_ms=_elapsed_ms(started),
@@ -158,8 +158,8 @@ class Assistant:
             elapsed_ms=_elapsed_ms(started),
         )
 
-    def _notice(self, citations: Sequence[Citation], language: Language, page: Language) -> str | None:
-        """What a reader must know beside the quotes: their language, whether a plan is in force, a broken source.
+    def notice(self, citations: Sequence[Citation], language: Language, page: Language) -> str | None:
+        """Return what a reader must know beside the quotes: their language, whether a plan is in force, a broken source.
 
         That quotes are in Japanese, a page in another language says itself.
         """

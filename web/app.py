@@ -14,8 +14,10 @@ from assistant.route import load_router
 from assistant.settings import QUESTIONS_PER_MINUTE
 from assistant.triage import Triage
 from assistant.wordings import load_wordings
+from index.search_index import SearchIndex
 from web.accessibility import load_report
 from web.api import api_routes
+from web.approved import ApprovedAnswers
 from web.assets import Assets
 from web.catalogue import LANGUAGES, load_catalogues
 from web.chat import chat_routes
@@ -27,13 +29,18 @@ from web.furigana import Furigana
 from web.furigana_route import furigana_route
 from web.headers import SecurityHeaders
 from web.information import information_routes
+from web.outcomes import OutcomeLog
 from web.plan import plan_routes
 from web.rate_limit import RateLimit
 from web.rendering import Renderer, environment
 from web.request_log import RequestLog
 from web.service import Service
+from web.staff.options import NOTHING_KEPT, KeepingOptions, StaffOptions
+from web.staff.site import staff_routes
+from web.storage.answers import AnswerStore
 from web.storage.database import Database
 from web.storage.feedback import FeedbackStore
+from web.storage.questions import QuestionStore
 from web.theme import theme_css
 from web.view import View
 
@@ -48,6 +55,9 @@ def create_app(
     widget_sites: Sequence[str] = (),
     hosts: Sequence[str] = (),
     questions_per_minute: int = QUESTIONS_PER_MINUTE,
+    staff: StaffOptions | None = None,
+    keeping: KeepingOptions = NOTHING_KEPT,
+    load_index: Callable[[], SearchIndex] | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -58,12 +68,26 @@ def create_app(
         widget_sites: origins that may show the chat in a frame.
         hosts: names that the service goes by; with none, any Host header is taken.
         questions_per_minute: what one address may ask.
+        staff: how the city's staff come in; without, there are no pages for them.
+        keeping: what is kept of questions.
+        load_index: loads the index alone, so that documents and the counter's search live where no assistant can be made.
 
     Raises:
         ConfigurationError: a catalogue lacks a text, or the city's colour cannot be read on the page.
     """
     wordings = load_wordings()
-    service = Service(build, Triage(load_router(), contacts, wordings), RateLimit(questions_per_minute))
+    approved = ApprovedAnswers(AnswerStore(database))
+    questions = QuestionStore(database)
+    outcomes = OutcomeLog(questions, keep_texts=keeping.texts, text_days=keeping.text_days)
+    service = Service(
+        build,
+        Triage(load_router(), contacts, wordings),
+        RateLimit(questions_per_minute),
+        approved,
+        outcomes,
+        approved_for_residents=keeping.approved_for_residents,
+        load_index=load_index,
+    )
     renderer = Renderer(
         assets=Assets({"theme.css": theme_css(contacts.city)}),
         contacts=contacts,
@@ -77,7 +101,9 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service.start()
+        outcomes.start()
         yield
+        outcomes.stop()
         database.close()
 
     # FastAPI's own pages for its API load from another server, and a public service has no use for them.
@@ -91,6 +117,8 @@ def create_app(
         app.include_router(plan_routes(service, renderer), prefix=prefix)
         app.include_router(information_routes(service, renderer, load_report()), prefix=prefix)
         app.include_router(feedback_routes(renderer, FeedbackStore(database)), prefix=prefix)
+    if staff:
+        app.include_router(staff_routes(staff, renderer, database, service, approved, outcomes))
     _add_static(app, renderer.assets)
     errors = ErrorPages(renderer)
     errors.add_to(app)

@@ -36,7 +36,7 @@ def load_catalogues() -> dict[Language, Catalogue]:
     Raises:
         ConfigurationError: one cannot be read, or has other keys than the Japanese one; the message names them.
     """
-    catalogues = {language: Catalogue(language, _read(FOLDER / f"{language}.toml")) for language in LANGUAGES}
+    catalogues = {language: Catalogue(language, read_texts(FOLDER / f"{language}.toml")) for language in LANGUAGES}
     for language, catalogue in catalogues.items():
         wrong = sorted(catalogue.texts.keys() ^ catalogues["ja"].texts.keys())
         if wrong:
@@ -44,7 +44,12 @@ def load_catalogues() -> dict[Language, Catalogue]:
     return catalogues
 
 
-def _read(path: Path) -> dict[str, str]:
+def read_texts(path: Path) -> dict[str, str]:
+    """Read one file of texts, by `<table>.<key>`.
+
+    Raises:
+        ConfigurationError: it cannot be read.
+    """
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
