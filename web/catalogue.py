@@ -44,6 +44,15 @@ def load_catalogues() -> dict[Language, Catalogue]:
     return catalogues
 
 
+def saying_what_is_kept(catalogues: Mapping[Language, Catalogue], days: int) -> dict[Language, Catalogue]:
+    """Return the catalogues of a server that keeps the texts of questions for some days: visitors are told so."""
+    kept = {}
+    for language, catalogue in catalogues.items():
+        said = {key: catalogue(f"{key}_kept", days=days) for key in ("chat.privacy", "about.data_1")}
+        kept[language] = Catalogue(language, {**catalogue.texts, **said})
+    return kept
+
+
 def read_texts(path: Path) -> dict[str, str]:
     """Read one file of texts, by `<table>.<key>`.
 

@@ -223,6 +223,13 @@ def test_personal_data_is_counted_and_its_text_is_nowhere(client: TestClient, da
     assert not any(MY_NUMBER.encode() in path.read_bytes() for path in folder.iterdir())
 
 
+def test_visitors_are_told_that_texts_are_kept_where_they_are(client: TestClient) -> None:
+    for language in ("", "/easy", "/en", "/zh", "/ko", "/vi"):
+        for path in ("/", "/about"):
+            assert "90" in client.get(f"{language}{path}").text
+    assert "保存しません" not in client.get("/").text
+
+
 def test_no_text_is_kept_unless_it_is_switched_on(settings: Settings, assistant: Assistant, tmp_path: Path) -> None:
     database = Database(tmp_path / "web.sqlite3")
     app = app_with(settings, database, assistant, KeepingOptions())
