@@ -41,6 +41,10 @@ class Settings(Paths):
     questions_per_minute: int = Field(
         QUESTIONS_PER_MINUTE, ge=1, le=100_000, description="what one address may ask a minute"
     )
+    metrics_port: int | None = Field(
+        None, ge=1, le=65535, description="where Prometheus reads figures; without it they are nowhere"
+    )
+    metrics_host: str = Field("127.0.0.1", description="the address of that port; never one that the public reaches")
     threads: int = Field(2, ge=1, le=64, description="processor threads of the models")
     database: SecretStr = Field(
         SecretStr(""), description="postgresql+psycopg://user:password@host/name; empty for a SQLite file under var"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from assistant.assistant import Assistant
 from assistant.calibration import load_calibration
 from assistant.contacts import load_contacts
@@ -14,7 +16,8 @@ from assistant.understand import Understanding, load_synonyms
 from assistant.wordings import load_wordings
 from index.build import source_hashes
 from index.embed import IdentifiedEmbeddings, SentenceTransformerEmbeddings
-from index.generation import check_sources, load_generation, read_manifest
+from index.generation import check_sources, is_rolled_back, load_generation, read_manifest
+from index.probe import probe
 from index.search_index import SearchIndex
 
 
@@ -26,8 +29,7 @@ def build_assistant(settings: Settings) -> Assistant:
         IndexUnavailableError: there is no index, or it is damaged or stale; the message holds the command that builds it.
         ConfigurationError: the contacts file cannot be read.
     """
-    _, manifest = read_manifest(settings.index)
-    check_sources(manifest, source_hashes(settings.documents))
+    _check_documents(settings)
     embeddings = load_embeddings(settings)
     return assemble(load_generation(settings.index, embeddings.identity), embeddings, settings)
 
@@ -38,9 +40,33 @@ def load_index(settings: Settings) -> SearchIndex:
     Raises:
         IndexUnavailableError: as `build_assistant` does.
     """
-    _, manifest = read_manifest(settings.index)
-    check_sources(manifest, source_hashes(settings.documents))
+    _check_documents(settings)
     return load_generation(settings.index, None)
+
+
+def with_current_index(assistant: Assistant, settings: Settings) -> Assistant:
+    """Return the assistant over the index that is current now, verified and probed; the one given stays as it is.
+
+    Raises:
+        IndexUnavailableError: as `build_assistant`, or the index does not find its own passages.
+        DocumentError: the documents cannot be read.
+    """
+    _check_documents(settings)
+    retriever = assistant.retriever
+    index = load_generation(settings.index, retriever.embeddings.identity)
+    probe(index, retriever.embeddings)
+    return replace(
+        assistant,
+        understanding=Understanding(load_synonyms(), Spelling(index.vocabulary)),
+        retriever=retriever.model_copy(update={"index": index}),
+    )
+
+
+def _check_documents(settings: Settings) -> None:
+    """Refuse an index that the documents have outrun, unless an operator went back to it knowingly."""
+    _, manifest = read_manifest(settings.index)
+    if not is_rolled_back(settings.index):
+        check_sources(manifest, source_hashes(settings.documents))
 
 
 def load_embeddings(settings: Settings) -> SentenceTransformerEmbeddings:

@@ -1,4 +1,4 @@
-"""`python -m index build | search`: the index from the command line."""
+"""`python -m index build | search | verify | rollback`: the index from the command line."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from corpus.errors import DocumentError
 from index.build import build_index, is_up_to_date
 from index.errors import IndexUnavailableError, ModelError
 from index.fusion import Hit, search
-from index.generation import load_generation
+from index.generation import CURRENT, check_files, load_generation, read_manifest, roll_back
 from index.lexical import terms
 from index.paths import Paths
+from index.probe import probe
 
 POOL = 100
 
@@ -31,6 +32,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command == "build":
             _build(paths, options.out or paths.index, options.force)
+        elif options.command == "verify":
+            _verify(paths, options.generation)
+        elif options.command == "rollback":
+            print(f"前の索引に戻しました: {roll_back(paths.index).name}")
+            print("動いているサーバーに読み込ませるには、SIGHUP を送ります（systemctl reload）。")
         else:
             _search(paths, options.question, options.k, options.json)
     except (DocumentError, IndexUnavailableError, ModelError, OSError) as error:
@@ -49,6 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--out", type=Path, help="folder of the generations (default: var/index)")
     build.add_argument("--model", type=Path, help="a sentence-transformers folder (default: the shipped model)")
     build.add_argument("--force", action="store_true", help="build even if nothing has changed")
+    verify = commands.add_parser("verify", help="check every file of an index, load it, and find its own passages")
+    verify.add_argument("--generation", default=CURRENT, help="its name (default: the one in use)")
+    commands.add_parser("rollback", help="use the index before the current one; once more undoes it")
     search = commands.add_parser("search", help="what retrieval sees for a question")
     search.add_argument("question")
     search.add_argument("-k", type=int, default=5, help="how many passages")
@@ -75,6 +84,16 @@ def _build(paths: Paths, out: Path, force: bool) -> None:
         report = build_index(paths.documents, out, embeddings, progress)
     size = f"文書 {report.documents}、段落 {report.passages}、文 {report.sentences}"
     console.print(f"索引を作りました: {size}（{report.generation.name}）")
+
+
+def _verify(paths: Paths, generation: str) -> None:
+    # What needs no model is checked first: damage is said at once.
+    check_files(*read_manifest(paths.index, generation))
+    embeddings = paths.load_embeddings()
+    index = load_generation(paths.index, embeddings.identity, generation)
+    probe(index, embeddings)
+    size = f"文書 {len(index.documents)}、段落 {len(index.passages)}"
+    print(f"索引に問題はありません: {size}（{index.version}）")
 
 
 def _search(paths: Paths, question: str, k: int, as_json: bool) -> None:

@@ -1,7 +1,8 @@
 """Index generations on disk: written whole or not at all, verified before use, swapped by one pointer.
 
 A generation is a folder named by the sha256 of its manifest, and the manifest holds size and sha256 of every other file.
-`current` is a symbolic link to the one in use. Nothing here can run code when it is read: JSON lines and plain arrays.
+`current` is a symbolic link to the one in use, `previous` to the one before. Nothing here can run code when it is read: JSON
+lines and plain arrays.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ from index.lexical import BM25, TOKENIZER_VERSION
 from index.search_index import PassageTerms, SearchIndex
 
 FORMAT = 2
-KEPT_GENERATIONS = 2  # the one in use and the one before it, so that a bad build can be undone
+# Two generations are kept: the one in use, and the one before it, so that a bad build can be undone.
+CURRENT, PREVIOUS = "current", "previous"
+ROLLED_BACK = "rolled_back"  # a file with the name of the generation that an operator went back to
 BUILD_COMMAND = "python -m index build"
 
 _ARRAYS = ("passage_vectors", "sentence_vectors", "title_vectors")
@@ -77,8 +80,7 @@ def write_generation(root: Path, contents: Contents) -> Path:
     """
     root.mkdir(parents=True, exist_ok=True)
     with _only_builder(root):
-        for leftover in root.glob(".building-*"):
-            shutil.rmtree(leftover)
+        _clear_away(root)
         folder = Path(tempfile.mkdtemp(dir=root, prefix=".building-"))
         folder.chmod(0o755)  # mkdtemp lets only its owner in, but another user may serve what this one builds
         try:
@@ -97,19 +99,50 @@ def write_generation(root: Path, contents: Contents) -> Path:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         _point_to(root, generation)
-        _remove_old(root, generation)
+        _remove_old(root)
     return generation
 
 
-def read_manifest(root: Path) -> tuple[Path, Manifest]:
-    """Return the current generation's folder and manifest, the rest of it unread.
+def roll_back(root: Path) -> Path:
+    """Make the generation before the current one, verified first, and return it; once more undoes it.
 
     Raises:
-        IndexUnavailableError: there is no current generation, or its manifest is damaged or of another format.
+        IndexUnavailableError: there is none before, or it is damaged; the current one stays.
     """
-    pointer = root / "current"
-    if not pointer.is_dir():
-        raise IndexUnavailableError(f"索引がありません。作るには: {BUILD_COMMAND}")
+    root.mkdir(parents=True, exist_ok=True)
+    with _only_builder(root):
+        before = root / PREVIOUS
+        if not before.is_dir() or before.resolve() == (root / CURRENT).resolve():
+            raise IndexUnavailableError("前の索引がありません。いまの索引をそのまま使います。")
+        folder, manifest = read_manifest(root, PREVIOUS)
+        check_files(folder, manifest)
+        (root / ROLLED_BACK).write_text(folder.name, encoding="ascii")
+        _point_to(root, folder)
+    return folder
+
+
+def is_rolled_back(root: Path) -> bool:
+    """Whether an operator went back to the current generation, so that it may be older than the documents."""
+    try:
+        return (root / ROLLED_BACK).read_text(encoding="ascii") == (root / CURRENT).resolve().name
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def read_manifest(root: Path, generation: str = CURRENT) -> tuple[Path, Manifest]:
+    """Return a generation's folder and manifest, the rest of it unread.
+
+    Args:
+        root: the folder of the generations.
+        generation: a generation's name, or one of the pointers.
+
+    Raises:
+        IndexUnavailableError: there is no such generation, or its manifest is damaged or of another format.
+    """
+    pointer = root / generation
+    if not pointer.is_dir() or pointer.resolve().parent != root.resolve():
+        missing = "索引がありません" if generation == CURRENT else f"索引がありません（{generation}）"
+        raise IndexUnavailableError(f"{missing}。作るには: {BUILD_COMMAND}")
     folder = pointer.resolve()
     try:
         data = (folder / "manifest.json").read_bytes()
@@ -121,8 +154,8 @@ def read_manifest(root: Path) -> tuple[Path, Manifest]:
     return folder, manifest
 
 
-def load_generation(root: Path, model: ModelIdentity | None) -> SearchIndex:
-    """Load the current generation, all of it verified first.
+def load_generation(root: Path, model: ModelIdentity | None, generation: str = CURRENT) -> SearchIndex:
+    """Load a generation, all of it verified first.
 
     Args:
         root: of the generations.
@@ -131,10 +164,18 @@ def load_generation(root: Path, model: ModelIdentity | None) -> SearchIndex:
     Raises:
         IndexUnavailableError: it is missing, damaged, or was built by another version or with another model.
     """
-    folder, manifest = read_manifest(root)
+    folder, manifest = read_manifest(root, generation)
     model = model or ModelIdentity(**manifest.model)  # type: ignore[arg-type]
     check_versions(manifest, model)
-    _check_files(folder, manifest)
+    check_files(folder, manifest)
+    try:
+        return _load(folder, manifest, model)
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        # Checksums hold, but these are not the files that this program writes; or a newer build has just removed them.
+        raise _damaged(folder.name) from error
+
+
+def _load(folder: Path, manifest: Manifest, model: ModelIdentity) -> SearchIndex:
     arrays: dict[str, Vectors] = {
         name: np.load(folder / f"{name}.npy", allow_pickle=False).astype(np.float32, copy=False) for name in _ARRAYS
     }
@@ -205,13 +246,18 @@ def _describe(folder: Path, contents: Contents) -> Manifest:
     )
 
 
-def _check_files(folder: Path, manifest: Manifest) -> None:
+def check_files(folder: Path, manifest: Manifest) -> None:
+    """Raise IndexUnavailableError where a file is missing, is one too many, or is not the one that was written."""
     found = {path.relative_to(folder).as_posix() for path in _files(folder)} - {"manifest.json"}
     for name in sorted(found ^ set(manifest.files)):
         raise _damaged(name)
     for name, entry in manifest.files.items():
         path = folder / name
-        if path.stat().st_size != entry.size or _hash(path) != entry.sha256:
+        try:
+            sound = path.stat().st_size == entry.size and _hash(path) == entry.sha256
+        except OSError as error:
+            raise _damaged(name) from error
+        if not sound:
             raise _damaged(name)
 
 
@@ -233,20 +279,36 @@ def _sync(path: Path) -> None:
 
 
 def _point_to(root: Path, generation: Path) -> None:
-    """Move the pointer in one step: a reader sees the old generation or the new one, never none."""
-    link = root / f".current-{os.getpid()}"
+    """Move the pointers, each in one step: a reader sees the old generation or the new one, never none."""
+    current = (root / CURRENT).resolve()
+    if current != generation.resolve():
+        if current.is_dir():
+            _link(root, PREVIOUS, current)
+        _link(root, CURRENT, generation)
+    _sync(root)
+
+
+def _link(root: Path, name: str, generation: Path) -> None:
+    link = root / f".{name}-{os.getpid()}"
     link.unlink(missing_ok=True)
     link.symlink_to(generation.name)
-    link.replace(root / "current")
-    _sync(root)
-    os.utime(generation)
+    link.replace(root / name)
 
 
-def _remove_old(root: Path, current: Path) -> None:
-    others = [path for path in root.iterdir() if path.is_dir() and not path.is_symlink() and path != current]
-    others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in others[KEPT_GENERATIONS - 1 :]:
-        shutil.rmtree(path, ignore_errors=True)
+def _clear_away(root: Path) -> None:
+    """Remove what builds have left that died."""
+    for leftover in root.glob(".building-*"):
+        shutil.rmtree(leftover)
+    for name in (CURRENT, PREVIOUS):
+        for link in root.glob(f".{name}-*"):
+            link.unlink()
+
+
+def _remove_old(root: Path) -> None:
+    kept = {(root / CURRENT).resolve(), (root / PREVIOUS).resolve()}
+    for path in root.iterdir():
+        if path.is_dir() and not path.is_symlink() and path.resolve() not in kept:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager

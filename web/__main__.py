@@ -1,9 +1,14 @@
-"""`python -m web`: the server, and `python -m web doctor`: whether it can serve."""
+"""`python -m web`: the server; and the commands with which an operator checks, closes, saves and restores it."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import logging
+import signal
+import socket
 import sys
+from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -12,27 +17,37 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from assistant.contacts import load_contacts
 from assistant.errors import ConfigurationError
 from assistant.settings import Settings, load_settings
-from assistant.wiring import build_assistant, load_index
+from assistant.wiring import build_assistant, load_index, with_current_index
 from web.app import create_app
 from web.doctor import can_serve, examine, report
+from web.instance import only_one
+from web.notice import NOTICE_FILE, NoticeBoard, put_up, take_down
 from web.request_log import log_as_json
 from web.service import Service
 from web.staff.access import remember_peer
 from web.staff.commands import add_user_command, run_user_command
 from web.staff.options import keeping_options, staff_options
-from web.storage.database import StorageUnavailableError, database_of
+from web.storage.backup import BackupError, back_up, restore
+from web.storage.database import DATABASE_FILE, StorageUnavailableError, database_of
 from web.storage.questions import QuestionStore
+
+log = logging.getLogger("web")
 
 # With the rest of the stop, within the ten seconds that a supervisor waits.
 GRACE_S = 8
 
 
 class Server(uvicorn.Server):
-    """A server that is no longer ready, and takes no more questions, from the moment that it is told to stop."""
+    """Not ready any more from the moment that it is told to stop; SIGHUP has it load the index that is current now."""
 
     def __init__(self, config: uvicorn.Config, service: Service) -> None:
         super().__init__(config)
         self._service = service
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until stopped."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._service.start_renewal)
+        await super().serve(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop."""
@@ -41,7 +56,38 @@ class Server(uvicorn.Server):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until stopped; returns 1 where a setting is wrong or the doctor finds something."""
+    """Serve until stopped, or run one command; returns 1 where a setting is wrong or the command cannot do its work."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = load_settings()
+        if options.command == "doctor":
+            findings = examine(settings)
+            print(report(findings))
+            return 0 if can_serve(findings) else 1
+        if options.command == "user":
+            code, message = run_user_command(options, settings)
+            print(message, file=sys.stderr if code else sys.stdout)
+            return code
+        if options.command == "purge":
+            return _purge(settings)
+        if options.command == "notice":
+            _notice(settings.var / NOTICE_FILE, options.action, options.text)
+        elif options.command == "backup":
+            rows = back_up(_sqlite_file(settings), options.file)
+            print(f"控えを作り、壊れていないことを確かめました: {options.file}（{rows}行）")
+        elif options.command == "restore":
+            with only_one(settings.var):
+                _restore(options.file, _sqlite_file(settings))
+        else:
+            with only_one(settings.var):
+                _serve(settings, options.host, options.port)
+    except (ConfigurationError, BackupError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m web", description="Serve the chat, the documents and the API.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
@@ -49,45 +95,47 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("doctor", help="check the installation, and that nothing leaves the machine while it answers")
     add_user_command(commands)
     commands.add_parser("purge", help="delete what is kept of questions for longer than is set")
-    options = parser.parse_args(arguments)
-    try:
-        settings = load_settings()
-    except ConfigurationError as error:
-        print(error, file=sys.stderr)
-        return 1
-    if options.command == "doctor":
-        findings = examine(settings)
-        print(report(findings))
-        return 0 if can_serve(findings) else 1
-    if options.command == "user":
-        code, message = run_user_command(options, settings)
-        print(message, file=sys.stderr if code else sys.stdout)
-        return code
-    if options.command == "purge":
-        return _purge(settings)
+    notice = commands.add_parser("notice", help="close the service, or put a line above its pages, while it runs")
+    notice.add_argument("action", nargs="?", choices=("on", "banner", "off"), help="on closes; without one, say what holds")
+    notice.add_argument("--text", default="", help="what is said, in plain text")
+    backup = commands.add_parser("backup", help="copy the database into a new file, while the server runs or not")
+    backup.add_argument("file", type=Path)
+    put_back = commands.add_parser("restore", help="put a backup in the database's place, while no server runs")
+    put_back.add_argument("file", type=Path)
+    return parser
+
+
+def _serve(settings: Settings, host: str, port: int) -> None:
+    # A reload that comes before the server can take it would end the process.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     log_as_json()
+    database = database_of(settings)
+    app = create_app(
+        lambda: build_assistant(settings),
+        load_contacts(settings.contacts),
+        database,
+        settings.widget_sites,
+        settings.hosts,
+        settings.questions_per_minute,
+        staff_options(settings),
+        keeping_options(settings),
+        lambda: load_index(settings),
+        NoticeBoard(settings.var / NOTICE_FILE),
+        lambda assistant: with_current_index(assistant, settings),
+    )
     try:
-        app = create_app(
-            lambda: build_assistant(settings),
-            load_contacts(settings.contacts),
-            database_of(settings),
-            settings.widget_sites,
-            settings.hosts,
-            settings.questions_per_minute,
-            staff_options(settings),
-            keeping_options(settings),
-            lambda: load_index(settings),
-        )
-    except ConfigurationError as error:
-        print(error, file=sys.stderr)
-        return 1
+        database.check()
+    except StorageUnavailableError as error:
+        log.error("feedback cannot be stored, the rest works: %s", error)
+    if settings.metrics_port:
+        app.state.metrics.serve(settings.metrics_host, settings.metrics_port)
     # uvicorn types an application by its own message types, FastAPI by plain mappings.
     trusted = ProxyHeadersMiddleware(app, trusted_hosts=[str(proxy) for proxy in settings.proxies])  # type: ignore[arg-type]
     config = uvicorn.Config(
         # Whether staff come through their proxy is seen at the connection, before its headers change the address.
         remember_peer(trusted if settings.proxies else app),
-        host=options.host,
-        port=options.port,
+        host=host,
+        port=port,
         # Its access log would hold the addresses of those who ask; ours does not (`web/request_log.py`).
         access_log=False,
         log_config=None,
@@ -96,7 +144,33 @@ def main(arguments: list[str] | None = None) -> int:
         timeout_graceful_shutdown=GRACE_S,
     )
     Server(config, app.state.service).run()
-    return 0
+
+
+def _notice(file: Path, action: str | None, text: str) -> None:
+    if action == "off":
+        take_down(file)
+    elif action:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        put_up(file, "closed" if action == "on" else "banner", text)
+    notice = NoticeBoard(file).current
+    if notice is None:
+        print("お知らせは出ていません。サービスは開いています。")
+        return
+    state = "サービスを閉じています" if notice.kind == "closed" else "サービスは開いています"
+    print(f"お知らせを出しています（{state}。{notice.since:%Y-%m-%d %H:%M}、{notice.by}）: {notice.text}")
+
+
+def _sqlite_file(settings: Settings) -> Path:
+    if settings.database.get_secret_value():
+        raise BackupError("PostgreSQL の控えは pg_dump で作り、pg_restore で戻してください。")
+    return settings.var / DATABASE_FILE
+
+
+def _restore(backup: Path, database: Path) -> None:
+    kept = restore(backup, database)
+    print(f"控えを戻しました: {backup}")
+    if kept:
+        print(f"それまでのデータベースは残してあります: {kept}")
 
 
 def _purge(settings: Settings) -> int:

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import anyio
 
-from web.errors import BUSY, TIMED_OUT, WebError
+from web.errors import BUSY, RESTARTING, TIMED_OUT, WebError
 
 # The model keeps all its processor threads busy for one question; a second one overlaps with the rest of the work.
 RUNNING = 2
 WAITING = 16
 # Whoever has waited this long has gone or will ask again; an answer then would only make the next one late.
 PATIENCE_S = 8.0
+# From so many that wait, or so long a wait, the dearest step of an answer is left out.
+HURRIED_WAITING = 4
+HURRIED_AFTER_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How things stand when a question's turn has come: how many wait behind it, and how long it has waited."""
+
+    waiting: int
+    waited_s: float
+
+    @property
+    def is_hurried(self) -> bool:
+        """Whether a quick answer is worth more now than the best one."""
+        return self.waiting >= HURRIED_WAITING or self.waited_s >= HURRIED_AFTER_S
 
 
 async def never_gone() -> bool:
@@ -30,6 +48,9 @@ class Admission:
         self._patience_s = patience_s
         self._taken = 0
         self._limiter: anyio.CapacityLimiter | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping = False
+        self._waits: set[anyio.CancelScope] = set()
 
     @property
     def taken(self) -> int:
@@ -45,32 +66,53 @@ class Admission:
         if self._taken >= self._places:
             raise WebError(BUSY)
 
+    def stop(self) -> None:
+        """Give up all that wait, and let none wait any more; what runs goes on. May be called by a signal's handler."""
+        self._stopping = True
+        if self._loop:
+            self._loop.call_soon_threadsafe(self._give_up)
+
+    def _give_up(self) -> None:
+        for wait in self._waits:
+            wait.cancel()
+
     @asynccontextmanager
-    async def turn(self, gone: Callable[[], Awaitable[bool]] = never_gone) -> AsyncIterator[None]:
+    async def turn(self, gone: Callable[[], Awaitable[bool]] = never_gone) -> AsyncIterator[Place]:
         """Wait for one's turn and hold it for the block.
 
         Args:
             gone: whether the client has gone; asked when the turn has come, so that nobody's question is not worked on.
 
         Raises:
-            WebError: 503, there is no place, or the turn did not come in time, or there is nobody to answer.
+            WebError: 503, there is no place, or the turn did not come in time, or there is nobody to answer, or the server
+                stops.
         """
         self.check()
         if self._limiter is None:
             self._limiter = anyio.CapacityLimiter(self._running)
+            self._loop = asyncio.get_running_loop()
         borrower = object()
+        began = anyio.current_time()
         self._taken += 1
         try:
-            try:
-                with anyio.fail_after(self._patience_s):
-                    await self._limiter.acquire_on_behalf_of(borrower)
-            except TimeoutError:
-                raise WebError(TIMED_OUT) from None
+            await self._wait(self._limiter, borrower)
             try:
                 if await gone():
                     raise WebError(TIMED_OUT)
-                yield
+                yield Place(max(0, self._taken - self._running), anyio.current_time() - began)
             finally:
                 self._limiter.release_on_behalf_of(borrower)
         finally:
             self._taken -= 1
+
+    async def _wait(self, limiter: anyio.CapacityLimiter, borrower: object) -> None:
+        if self._stopping:
+            raise WebError(RESTARTING)
+        with anyio.move_on_after(self._patience_s) as wait:
+            self._waits.add(wait)
+            try:
+                await limiter.acquire_on_behalf_of(borrower)
+                return
+            finally:
+                self._waits.discard(wait)
+        raise WebError(RESTARTING if self._stopping else TIMED_OUT)

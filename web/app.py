@@ -29,12 +29,14 @@ from web.furigana import Furigana
 from web.furigana_route import furigana_route
 from web.headers import SecurityHeaders
 from web.information import information_routes
+from web.metrics import Metrics
+from web.notice import NoticeBoard
 from web.outcomes import OutcomeLog
 from web.plan import plan_routes
 from web.rate_limit import RateLimit
 from web.rendering import Renderer, environment
 from web.request_log import RequestLog
-from web.service import Service
+from web.service import Renew, Service
 from web.staff.options import NOTHING_KEPT, KeepingOptions, StaffOptions
 from web.staff.site import staff_routes
 from web.storage.answers import AnswerStore
@@ -58,6 +60,8 @@ def create_app(
     staff: StaffOptions | None = None,
     keeping: KeepingOptions = NOTHING_KEPT,
     load_index: Callable[[], SearchIndex] | None = None,
+    notices: NoticeBoard | None = None,
+    renew: Renew | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -71,11 +75,14 @@ def create_app(
         staff: how the city's staff come in; without, there are no pages for them.
         keeping: what is kept of questions.
         load_index: loads the index alone, so that documents and the counter's search live where no assistant can be made.
+        notices: the operator's notice, and whether the service is closed; never, if not given.
+        renew: an assistant → the same over the index that is current now.
 
     Raises:
         ConfigurationError: a catalogue lacks a text, or the city's colour cannot be read on the page.
     """
     wordings = load_wordings()
+    notices = notices or NoticeBoard()
     approved = ApprovedAnswers(AnswerStore(database))
     questions = QuestionStore(database)
     outcomes = OutcomeLog(questions, keep_texts=keeping.texts, text_days=keeping.text_days)
@@ -87,6 +94,8 @@ def create_app(
         outcomes,
         approved_for_residents=keeping.approved_for_residents,
         load_index=load_index,
+        notices=notices,
+        renew=renew,
     )
     catalogues = load_catalogues()
     if keeping.texts:
@@ -99,6 +108,7 @@ def create_app(
         furigana=Furigana(contacts.city.readings),
         widget_sites=widget_sites,
         environment=environment(),
+        notices=notices,
     )
 
     @asynccontextmanager
@@ -126,9 +136,10 @@ def create_app(
     errors = ErrorPages(renderer)
     errors.add_to(app)
     app.add_middleware(GZipMiddleware, minimum_size=MIN_COMPRESSED_BYTES)
-    app.add_middleware(FrontDoor, respond=errors.respond, hosts=hosts)
+    app.add_middleware(FrontDoor, respond=errors.respond, hosts=hosts, notices=notices)
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(RequestLog)
+    app.state.metrics = Metrics(service)
+    app.add_middleware(RequestLog, count=app.state.metrics.count)
     return app
 
 

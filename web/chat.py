@@ -53,9 +53,7 @@ def chat_routes(service: Service, renderer: Renderer) -> APIRouter:
         except WebError as error:
             return _refusal(renderer, request, question, earlier, error.problem)
         note_outcome(request, answer.status, answer)
-        return _page(
-            renderer, view, "", [*earlier, question], turn=_turn(service, renderer, view, question, earlier, answer)
-        )
+        return _page(renderer, view, "", [*earlier, question], turn=_turn(accepted, renderer, view, earlier, answer))
 
     return routes
 
@@ -86,7 +84,7 @@ async def _events(
             short = None if marked else short
             values = {"sentence": sentence, "citations": answer.citations, "short": marked}
             yield event("sentence", {"html": renderer.html("sentence.html", view, **values)})
-        turn = renderer.html("turn.html", view, **_turn(service, renderer, view, accepted.text, earlier, answer))
+        turn = renderer.html("turn.html", view, **_turn(accepted, renderer, view, earlier, answer))
         yield event("done", {"html": turn, "announce": announcement(answer, renderer.catalogues[view.language])})
     except WebError as error:
         # The status has been sent; an event is the only way left to say it.
@@ -97,11 +95,9 @@ async def _events(
         yield event("error", {"message": renderer.message(INTERNAL, view)})
 
 
-def _turn(
-    service: Service, renderer: Renderer, view: View, question: str, earlier: Sequence[str], answer: Answer
-) -> dict[str, object]:
-    documents = {document.info.id: document for document in service.documents()}
-    return turn_values(question, answer, [*earlier, question], view, renderer.catalogues[view.language], documents)
+def _turn(accepted: Accepted, renderer: Renderer, view: View, earlier: Sequence[str], answer: Answer) -> dict[str, object]:
+    asked, texts = accepted.text, renderer.catalogues[view.language]
+    return turn_values(asked, answer, [*earlier, asked], view, texts, accepted.documents)
 
 
 def _page(

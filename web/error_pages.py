@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from assistant.errors import InvalidQuestionError
-from web.errors import BAD_REQUEST, INTERNAL, NOT_FOUND, WRONG_METHOD, Problem, WebError, question_problem
+from web.errors import BAD_REQUEST, CLOSED, INTERNAL, NOT_FOUND, WRONG_METHOD, Problem, WebError, question_problem
 from web.headers import SECURITY_HEADERS
 from web.rendering import Renderer
 from web.request_log import note_outcome, request_id
@@ -39,7 +39,8 @@ class ErrorPages:
             response = JSONResponse(body, status_code=problem.status, headers={"Cache-Control": "no-store"})
         else:
             values = {"message": message, "request_id": found_id}
-            response = self._renderer.page("error.html", view, status=problem.status, **values)
+            name = "closed.html" if problem is CLOSED else "error.html"
+            response = self._renderer.page(name, view, status=problem.status, **values)
         return with_retry_after(response, problem)
 
     def add_to(self, app: FastAPI) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Annotated
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -19,6 +19,8 @@ from web.storage.feedback import Feedback, FeedbackStore, Rating, Reason
 from web.view import view_of
 
 log = logging.getLogger("web")
+
+WRITERS = 4
 
 _ID = "^[0-9a-f]{32}$"
 
@@ -39,12 +41,14 @@ class FeedbackFields(BaseModel):
 def feedback_routes(renderer: Renderer, store: FeedbackStore) -> APIRouter:
     """Return the route over a store."""
     routes = APIRouter()
+    # A database that is locked or slow holds some threads, and never those that questions are answered in.
+    writers = CapacityLimiter(WRITERS)
 
     @routes.post("/feedback")
     async def give(request: Request) -> Response:
         feedback = _checked(await read_fields(request))
         try:
-            await to_thread.run_sync(store.add, feedback)
+            await to_thread.run_sync(store.add, feedback, limiter=writers)
         except StorageUnavailableError as error:
             log.error("feedback could not be stored: %s", error)
             raise WebError(FEEDBACK_UNAVAILABLE) from None

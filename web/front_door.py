@@ -1,4 +1,7 @@
-"""What is refused before a body is read: a name that is not the service's, and more open requests than memory is for."""
+"""What is refused before a body is read.
+
+A name that is not the service's, all but help in danger while it is closed, and more open requests than memory is for.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +10,33 @@ from collections.abc import Callable, Sequence
 from fastapi import Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from web.errors import BUSY, WRONG_HOST, Problem
+from web.errors import BUSY, CLOSED, WRONG_HOST, Problem
+from web.notice import NoticeBoard
+from web.view import WIDGET_PATH, view_of
 
 # Bodies of 64 KiB at most are held for as many. It is far above what waits for an answer, so that the body of someone in
 # danger is still read when no other question is taken.
 MAX_OPEN_POSTS = 128
+PROBES = ("/livez", "/readyz")
+STAYING_OPEN = ("/static/", "/staff")
 OWN_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
 class FrontDoor:
-    """Lets requests in by their Host header, and only so many that send something; pure ASGI.
+    """Lets requests in by their Host header, while the service is open, and only so many that send something; pure ASGI.
 
     `hosts` are the names that the service goes by, besides this machine's own; with none, any name is taken.
     """
 
-    def __init__(self, app: ASGIApp, respond: Callable[[Request, Problem], Response], hosts: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        respond: Callable[[Request, Problem], Response],
+        hosts: Sequence[str] = (),
+        notices: NoticeBoard | None = None,
+    ) -> None:
         self._app = app
+        self._notices = notices or NoticeBoard()
         self._respond = respond
         self._hosts = frozenset(host.lower() for host in (*hosts, *OWN_NAMES)) if hosts else None
         self._open_posts = 0
@@ -36,6 +50,9 @@ class FrontDoor:
         if self._hosts is not None and _name(request.headers.get("host", "")) not in self._hosts:
             await self._respond(request, WRONG_HOST)(scope, receive, send)
             return
+        if self._notices.is_closed and not _is_open_while_closed(request):
+            await self._respond(request, CLOSED)(scope, receive, send)
+            return
         if scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
@@ -47,6 +64,14 @@ class FrontDoor:
             await self._app(scope, receive, send)
         finally:
             self._open_posts -= 1
+
+
+def _is_open_while_closed(request: Request) -> bool:
+    """Probes, files of the notice's page, the staff who open again, and questions: one in danger asks one."""
+    path = request.url.path
+    if path in PROBES or path.startswith(STAYING_OPEN):
+        return True
+    return request.method == "POST" and (path == "/api/ask" or view_of(request).path in ("/", WIDGET_PATH))
 
 
 def _name(host: str) -> str:

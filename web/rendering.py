@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fastapi.responses import HTMLResponse
@@ -19,6 +19,7 @@ from web.catalogue import LANGUAGE_TAGS, LANGUAGES, Catalogue
 from web.errors import Problem
 from web.furigana import Furigana
 from web.headers import content_security_policy
+from web.notice import NoticeBoard
 from web.ruby import add_ruby
 from web.view import View
 
@@ -36,6 +37,7 @@ class Renderer:
     furigana: Furigana
     widget_sites: Sequence[str]
     environment: Environment
+    notices: NoticeBoard = field(default_factory=NoticeBoard)
 
     def page(self, name: str, view: View, *, status: int = 200, **values: object) -> HTMLResponse:
         """Render a whole page."""
@@ -66,6 +68,7 @@ class Renderer:
             date=self.wordings[view.language].date,
             today=today_in_japan(),
             max_chars=MAX_CHARS,
+            notice=self.notices.current,
             **values,
         )
         return add_ruby(markup, self.furigana, view.tag) if view.furigana else markup

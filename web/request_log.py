@@ -8,6 +8,7 @@ import logging
 import time
 import traceback
 import uuid
+from collections.abc import Callable, Mapping
 
 from fastapi import Request
 from starlette.datastructures import MutableHeaders
@@ -21,10 +22,14 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 class RequestLog:
-    """Gives each request an id, puts it on the response, and writes what became of it when the response has ended."""
+    """Gives each request an id, puts it on the response, and writes what became of it when the response has ended.
 
-    def __init__(self, app: ASGIApp) -> None:
+    `count` is called with the fields of each line.
+    """
+
+    def __init__(self, app: ASGIApp, count: Callable[[Mapping[str, object]], None] = lambda fields: None) -> None:
         self._app = app
+        self._count = count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
@@ -46,21 +51,18 @@ class RequestLog:
         try:
             await self._app(scope, receive, send_with_id)
         finally:
-            access.info(
-                "request",
-                extra={
-                    "fields": {
-                        "request_id": state["request_id"],
-                        "method": scope["method"] if scope["method"] in METHODS else "other",
-                        # The pattern of the address, never the address: that may hold anything.
-                        "route": getattr(scope.get("route"), "path", None),
-                        "status": status,
-                        "ms": round((time.perf_counter() - started) * 1000, 1),
-                        "outcome": state.get("outcome"),
-                        "passages": state.get("passages", []),
-                    }
-                },
-            )
+            fields: dict[str, object] = {
+                "request_id": state["request_id"],
+                "method": scope["method"] if scope["method"] in METHODS else "other",
+                # The pattern of the address, never the address: that may hold anything.
+                "route": getattr(scope.get("route"), "path", None),
+                "status": status,
+                "ms": round((time.perf_counter() - started) * 1000, 1),
+                "outcome": state.get("outcome"),
+                "passages": state.get("passages", []),
+            }
+            access.info("request", extra={"fields": fields})
+            self._count(fields)
 
 
 def request_id(request: Request) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -17,29 +17,43 @@ from assistant.assistant import Assistant, Found, Turn
 from assistant.errors import ConfigurationError, PersonalDataError
 from assistant.personal_data import refuse_identifiers
 from assistant.question import Question, parse_question
+from assistant.retrieve import HybridRetriever
 from assistant.triage import Triage
 from corpus.errors import DocumentError
 from corpus.model import Document
 from index.errors import IndexUnavailableError, ModelError
 from index.fusion import Hit
 from index.search_index import SearchIndex
-from web.admission import Admission, never_gone
+from web.admission import Admission, Place, never_gone
 from web.approved import ApprovedAnswers
-from web.errors import BUSY, NO_INDEX, STARTING, WebError
+from web.errors import CLOSED, NO_INDEX, RESTARTING, STARTING, WebError
+from web.notice import NoticeBoard
 from web.outcomes import OutcomeLog
 from web.rate_limit import RateLimit
 
 log = logging.getLogger("web")
 Result = TypeVar("Result")
+Renew = Callable[[Assistant], Assistant]
+# What keeps an assistant from being loaded, each with a message for the operator.
+LOAD_ERRORS = (ConfigurationError, DocumentError, IndexUnavailableError, ModelError)
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A question that may be asked. `urgent` is its answer already, which waits for nothing."""
+    """A question that may be asked. `urgent` is its answer already, which waits for nothing.
+
+    `assistant` is the one that it is asked, whatever index is loaded meanwhile; None with an urgent answer.
+    """
 
     text: str
     language: Language
+    assistant: Assistant | None = None
     urgent: Answer | None = None
+
+    @property
+    def documents(self) -> Mapping[str, Document]:
+        """The documents that the answer's citations are of, by id."""
+        return self.assistant.retriever.index.documents if self.assistant else {}
 
 
 class Service:
@@ -55,6 +69,8 @@ class Service:
         *,
         approved_for_residents: bool = False,
         load_index: Callable[[], SearchIndex] | None = None,
+        notices: NoticeBoard | None = None,
+        renew: Renew | None = None,
     ) -> None:
         """Take the parts; nothing is loaded before `start`.
 
@@ -66,12 +82,18 @@ class Service:
             outcomes: where the outcome of each question is kept.
             approved_for_residents: whether residents are served what was approved.
             load_index: loads the index alone, where the assistant cannot be made: documents and search live without it.
+            notices: whether the service is closed.
+            renew: an assistant → the same over the index that is current now; without it, `build` makes a new one.
         """
         self._build = build
         self._load_index = load_index
         self._approved = approved
         self._outcomes = outcomes
         self._approved_for_residents = approved_for_residents
+        self._notices = notices or NoticeBoard()
+        self._renew = renew
+        self._renewing = threading.Lock()
+        self.failed_loads = 0
         self._assistant: Assistant | None = None
         self._index: SearchIndex | None = None
         self._reason: str | None = None
@@ -94,9 +116,45 @@ class Service:
         """Whether questions can be answered now, and the server is not about to stop."""
         return self._assistant is not None and not self._stopping
 
+    @property
+    def index_version(self) -> str:
+        """The loaded index; empty while there is none."""
+        return self._assistant.retriever.index.version if self._assistant else ""
+
+    @property
+    def queue_length(self) -> int:
+        """How many questions run or wait now."""
+        return self._admission.taken
+
     def stop(self) -> None:
-        """Take no more questions; those that run or wait are answered."""
+        """Take no more questions. Those that run are answered; those that wait are told to come back."""
         self._stopping = True
+        self._admission.stop()
+
+    def start_renewal(self) -> None:
+        """Begin to load the index that is current now; returns at once. Where that fails, the old one goes on."""
+        threading.Thread(target=self._renew_and_log, name="renew-index", daemon=True).start()
+
+    def renew(self) -> str:
+        """Load the index that is current now, verified and probed, and answer from it from the next question on.
+
+        Takes some seconds: not for the event loop. Questions that are being answered keep the index that they began with.
+
+        Returns:
+            The version that is loaded now.
+
+        Raises:
+            ConfigurationError, DocumentError, IndexUnavailableError, ModelError: it cannot be loaded; the old one goes on.
+        """
+        with self._renewing:
+            before = self._assistant
+            try:
+                renewed = self._renew(before) if self._renew and before else self._build()
+            except Exception:
+                self.failed_loads += 1
+                raise
+            self._assistant, self._reason = renewed, None
+        return renewed.retriever.index.version
 
     def assistant(self) -> Assistant:
         """Return the assistant.
@@ -147,11 +205,14 @@ class Service:
         if urgent is None:
             self._refuse_identifiers(asked)
             if self._stopping:
-                raise WebError(BUSY)
-            self.assistant()
+                raise WebError(RESTARTING)
+            if self._notices.is_closed:
+                raise WebError(CLOSED)
+            assistant = self.assistant()
             self._admission.check()
             self._rate_limit.take(address)
-        return Accepted(question, language, urgent)
+            return Accepted(question, language, assistant)
+        return Accepted(question, language, urgent=urgent)
 
     async def ask(
         self,
@@ -174,8 +235,10 @@ class Service:
         """
         answer = accepted.urgent
         if answer is None:
-            assistant = self.assistant()
-            answer = await self.in_turn(lambda: self._answer(assistant, accepted, history, by_staff), gone)
+            assistant = accepted.assistant or self.assistant()
+            answer = await self._in_place(
+                lambda place: self._answer(assistant, accepted, history, place.is_hurried, by_staff), gone
+            )
         if self._outcomes:
             self._outcomes.answered(answer, accepted.text)
         return answer
@@ -196,16 +259,19 @@ class Service:
         embeddings = self.assistant().retriever.embeddings
         return await self.in_turn(lambda: np.array([embeddings.embed_query(text) for text in texts], dtype=np.float32))
 
-    async def near(self, text: str) -> list[Hit]:
+    async def near(self, text: str, retriever: HybridRetriever) -> list[Hit]:
         """Return the passages that are nearest to a text, best first; takes its turn among the questions.
 
         Raises:
-            WebError: 503, as `assistant` and `Admission.turn` do.
+            WebError: 503, as `Admission.turn` does.
         """
-        retriever = self.assistant().retriever
         return await self.in_turn(lambda: retriever.search(text))
 
-    def _answer(self, assistant: Assistant, accepted: Accepted, history: Sequence[Turn], by_staff: bool) -> Answer:
+    def _answer(
+        self, assistant: Assistant, accepted: Accepted, history: Sequence[Turn], hurried: bool, by_staff: bool
+    ) -> Answer:
+        if hurried:
+            assistant = replace(assistant, reader=None)
         if self._approved is None or not (by_staff or self._approved_for_residents):
             return assistant.ask(accepted.text, history, accepted.language)
         examined = assistant.examine(accepted.text, history, accepted.language)
@@ -225,14 +291,17 @@ class Service:
         Raises:
             WebError: 503, as `Admission.turn` does.
         """
-        async with self._admission.turn(gone):
-            return await to_thread.run_sync(work)
+        return await self._in_place(lambda _: work(), gone)
+
+    async def _in_place(self, work: Callable[[Place], Result], gone: Callable[[], Awaitable[bool]]) -> Result:
+        async with self._admission.turn(gone) as place:
+            return await to_thread.run_sync(work, place)
 
     def _load(self) -> None:
         try:
             self._assistant = self._build()
             log.info("ready: index %s", self._assistant.retriever.index.version)
-        except (ConfigurationError, DocumentError, IndexUnavailableError, ModelError) as error:
+        except LOAD_ERRORS as error:
             self._reason = str(error)
             log.error("%s", error)
         except Exception:
@@ -251,3 +320,12 @@ class Service:
             log.warning("no answers: documents and search by words only, index %s", self._index.version)
         except (DocumentError, IndexUnavailableError) as error:
             log.error("%s", error)
+
+    def _renew_and_log(self) -> None:
+        self._loaded.wait()
+        try:
+            log.info("index %s is loaded", self.renew())
+        except LOAD_ERRORS as error:
+            log.error("the index could not be renewed, %s goes on: %s", self.index_version or "none", error)
+        except Exception:
+            log.exception("the index could not be renewed, %s goes on", self.index_version or "none")

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import errno
 import hashlib
+import multiprocessing
 import random
+import resource
 import shutil
+import sys
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +20,9 @@ from index.embed import ModelIdentity, hash_weights
 from index.errors import IndexUnavailableError, ModelError
 from index.fusion import LegWeights, rank
 from index.fusion import search as fused_search
-from index.generation import KEPT_GENERATIONS, check_sources, load_generation, read_manifest
+from index.generation import check_sources, is_rolled_back, load_generation, read_manifest, roll_back
 from index.lexical import BM25, terms
+from index.probe import probe
 from index.search_index import Candidate, SearchIndex
 from index.vectors import VectorIndex
 from tests.fakes import BigramEmbeddings
@@ -184,13 +190,115 @@ def test_an_index_is_up_to_date_only_with_the_same_documents_and_model(root: Pat
 
 def test_old_generations_and_leftovers_of_dead_builds_go(root: Path, documents: Path) -> None:
     (root / ".building-dead").mkdir()
+    (root / ".current-1").symlink_to("nowhere")
     for number in range(4):
         (documents / "a.txt").write_text(f"{number}番目の文です。", encoding="utf-8")
         build_index(documents, root, EMBEDDINGS)
     folders = [path for path in root.iterdir() if path.is_dir() and not path.is_symlink()]
-    assert len(folders) == KEPT_GENERATIONS
-    assert not list(root.glob(".building-*"))
+    assert {path.name for path in folders} == {(root / name).resolve().name for name in ("current", "previous")}
+    assert len(folders) == 2
+    assert not list(root.glob(".*-*"))
     assert "3番目" in load_generation(root, EMBEDDINGS.identity).passages[0].text
+
+
+def test_a_bad_build_is_undone_by_going_back_and_that_by_going_back_again(root: Path, documents: Path) -> None:
+    first = (root / "current").resolve()
+    (documents / "a.txt").write_text("新しい文です。", encoding="utf-8")
+    second = build_index(documents, root, EMBEDDINGS).generation.resolve()
+    assert not is_rolled_back(root)
+    assert roll_back(root) == first
+    assert load_generation(root, EMBEDDINGS.identity).version == first.name
+    assert is_rolled_back(root)
+    assert roll_back(root) == second
+    (documents / "a.txt").write_text("もっと新しい文です。", encoding="utf-8")
+    build_index(documents, root, EMBEDDINGS)
+    assert not is_rolled_back(root)
+    assert roll_back(root) == second
+
+
+def test_there_is_no_going_back_to_nothing_nor_to_a_damaged_index(root: Path, documents: Path) -> None:
+    first = (root / "current").resolve()
+    with pytest.raises(IndexUnavailableError, match="前の索引がありません"):
+        roll_back(root)
+    (documents / "a.txt").write_text("新しい文です。", encoding="utf-8")
+    second = build_index(documents, root, EMBEDDINGS).generation.resolve()
+    (first / "sentence_vectors.npy").write_bytes(b"x")
+    with pytest.raises(IndexUnavailableError, match=r"sentence_vectors\.npy"):
+        roll_back(root)
+    assert load_generation(root, EMBEDDINGS.identity).version == second.name
+
+
+def test_a_generation_is_found_by_its_name_and_nothing_outside_of_the_folder_is(root: Path, tmp_path: Path) -> None:
+    name = (root / "current").resolve().name
+    assert load_generation(root, EMBEDDINGS.identity, name).version == name
+    shutil.copytree(root / name, tmp_path / name)
+    for elsewhere in (f"../{name}", str(tmp_path / name), "none"):
+        with pytest.raises(IndexUnavailableError):
+            load_generation(root, EMBEDDINGS.identity, elsewhere)
+
+
+def test_an_index_whose_vectors_are_another_models_does_not_pass_its_probes(root: Path, documents: Path) -> None:
+    probe(load_generation(root, EMBEDDINGS.identity), EMBEDDINGS)
+    shuffled = load_generation(root, EMBEDDINGS.identity)
+    shuffled._dense = VectorIndex(np.roll(shuffled._dense._vectors, 7, axis=1))
+    with pytest.raises(IndexUnavailableError, match=COMMAND):
+        probe(shuffled, EMBEDDINGS)
+
+
+def test_files_with_sound_checksums_that_this_program_did_not_write_are_refused(root: Path) -> None:
+    folder, manifest = read_manifest(root)
+    (folder / "passages.jsonl").write_text('{"id": 1}\n[]\n', encoding="utf-8")
+    data = (folder / "passages.jsonl").read_bytes()
+    entry = manifest.files["passages.jsonl"].model_copy(
+        update={"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    )
+    forged = manifest.model_copy(update={"files": {**manifest.files, "passages.jsonl": entry}}).model_dump_json().encode()
+    (folder / "manifest.json").write_bytes(forged)
+    foreign = root / hashlib.sha256(forged).hexdigest()[:16]
+    folder.rename(foreign)
+    with pytest.raises(IndexUnavailableError, match=COMMAND):
+        load_generation(root, EMBEDDINGS.identity, foreign.name)
+
+
+def build_or_exit(documents: Path, root: Path, max_file_bytes: int | None) -> None:
+    """What `python -m index build` does, in a process of its own; what it may write can be limited, like a full disk."""
+    if max_file_bytes is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (max_file_bytes, max_file_bytes))
+    try:
+        build_index(documents, root, EMBEDDINGS)
+    except OSError as error:
+        sys.exit(error.errno)
+
+
+def builder(documents: Path, root: Path, max_file_bytes: int | None = None) -> BaseProcess:
+    # A fork, because a new interpreter would take seconds to import all this.
+    process = multiprocessing.get_context("fork").Process(target=build_or_exit, args=(documents, root, max_file_bytes))
+    process.start()
+    return process
+
+
+def test_a_builder_that_is_killed_at_any_moment_leaves_an_index_that_serves(root: Path, documents: Path) -> None:
+    chance = random.Random(0)
+    for _ in range(10):
+        (documents / "c.txt").write_text("これは文です。\n" * chance.randrange(50, 400), encoding="utf-8")
+        process = builder(documents, root)
+        for _ in range(chance.randrange(1, 12)):
+            assert load_generation(root, EMBEDDINGS.identity).passages
+        process.kill()
+        process.join()
+        assert load_generation(root, EMBEDDINGS.identity).passages
+    build_index(documents, root, EMBEDDINGS)
+    assert not list(root.glob(".building-*"))
+
+
+def test_a_disk_that_is_full_in_a_build_leaves_the_index_as_it_was(root: Path, documents: Path) -> None:
+    before = load_generation(root, EMBEDDINGS.identity).version
+    (documents / "c.txt").write_text("これは新しい文です。\n" * 50, encoding="utf-8")
+    process = builder(documents, root, 2000)
+    process.join()
+    assert process.exitcode == errno.EFBIG
+    assert load_generation(root, EMBEDDINGS.identity).version == before
+    assert not list(root.glob(".building-*"))
 
 
 def test_a_build_that_breaks_off_leaves_the_current_generation(

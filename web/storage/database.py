@@ -16,7 +16,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from assistant.settings import Settings
+from web.storage.backup import RESTORE_COMMAND
 
+DATABASE_FILE = "web.sqlite3"
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 3000
 CONNECT_TIMEOUT_S = 5
@@ -69,6 +71,15 @@ class Database:
         except (SQLAlchemyError, CommandError, OSError) as error:
             raise StorageUnavailableError(str(error)) from error
 
+    def check(self) -> None:
+        """Open the file, checked and in the newest schema, or say why not.
+
+        Raises:
+            StorageUnavailableError: it cannot be used now; a later call tries anew.
+        """
+        with self.session():
+            pass
+
     def close(self) -> None:
         """Close all connections; a later session opens the file again."""
         with self._lock:
@@ -81,6 +92,8 @@ class Database:
             if self._engine is None:
                 engine = _engine(self._place)
                 try:
+                    if isinstance(self._place, Path):
+                        _check(engine, self._place)
                     _migrate(engine)
                 except BaseException:
                     engine.dispose()
@@ -91,7 +104,7 @@ class Database:
 
 def database_of(settings: Settings) -> Database:
     """Return the database that is set; nothing is opened yet."""
-    return Database(settings.database.get_secret_value() or settings.var / "web.sqlite3")
+    return Database(settings.database.get_secret_value() or settings.var / DATABASE_FILE)
 
 
 def _engine(place: Path | str) -> Engine:
@@ -109,6 +122,18 @@ def _make_durable(connection: SQLiteConnection, _record: object) -> None:
     settings = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
     for setting in (f"busy_timeout = {BUSY_TIMEOUT_MS}", *settings):
         connection.execute(f"PRAGMA {setting}")
+
+
+def _check(engine: Engine, path: Path) -> None:
+    """Refuse a damaged file before anything is written to it.
+
+    Raises:
+        StorageUnavailableError: it is damaged; the message holds the command that puts a backup in its place.
+    """
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+    if found != "ok":
+        raise StorageUnavailableError(f"データベースが壊れています: {path}（{found}）。控えを戻すには: {RESTORE_COMMAND}")
 
 
 def _migrate(engine: Engine) -> None:
