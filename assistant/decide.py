@@ -39,7 +39,6 @@ class Signs:
     answerable: float  # and of the best passage
     answerable_around: float  # and the mean of all passages: where each holds a little, none may hold it
     span: float  # and of the best words
-    ahead: float  # log odds by which the best sentence is ahead of the best one of any other passage; 0 with one passage
     best_cosine: float  # of the best chosen sentence with the question
     passage_cosine: float  # of the best passage
     topics_unknown: float  # share of the question's topics that no document holds, weighted by rarity
@@ -69,7 +68,6 @@ def read_signs(
         if reading := pick.candidate.reading:
             known = best_answerable.get(pick.passage.id, reading.answerable)
             best_answerable[pick.passage.id] = max(known, reading.answerable)
-    of_others = [pick.log_odds for pick in ranked if pick.passage.id != ranked[0].passage.id]
     value = picks[0].candidate.value
     return Signs(
         sentence=picks[0].log_odds,
@@ -77,7 +75,6 @@ def read_signs(
         answerable=max((reading.answerable for reading in readings), default=0.0),
         answerable_around=fmean(best_answerable.values()) if best_answerable else 0.0,
         span=max((reading.span_odds for reading in readings), default=0.0),
-        ahead=ranked[0].log_odds - max(of_others, default=ranked[0].log_odds),
         best_cosine=max(pick.candidate.cosine for pick in picks),
         passage_cosine=max(hit.candidate.dense for hit in hits),
         topics_unknown=_share_missing(topics, index.vocabulary, index),
