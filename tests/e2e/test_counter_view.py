@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from assistant.answer import Answer
-from assistant.assistant import Assistant, Turn
+from assistant.answer import Language
+from assistant.assistant import Assistant, Examined, Turn
 from assistant.settings import Settings
 from assistant.wiring import load_index
 from corpus.model import Document
@@ -271,9 +272,10 @@ def test_generated_text_is_called_automatic_and_has_the_original_beside_it(
         retriever = assistant.retriever
         understanding = assistant.understanding
 
-        def ask(self, question: str, history: tuple[Turn, ...] = (), language: str = "ja") -> Answer:
-            answer = assistant.ask(question, history)
-            return answer.model_copy(update={"mode": "generative", "text": "計画は五年間です。"})
+        def examine(self, question: str, history: Sequence[Turn] = (), language: Language = "ja") -> Examined:
+            found = assistant.examine(question, history, language)
+            written = found.answer.model_copy(update={"mode": "generative", "text": "計画は五年間です。"})
+            return replace(found, answer=written)
 
     with running(make_staff_app(lambda: Writing())) as address, watched(browser) as page:
         at_the_counter(page, address)

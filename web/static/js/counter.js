@@ -56,6 +56,8 @@ class PlanCounter extends HTMLElement {
       this.say(this.word("next_done"));
     }
     this.field.focus();
+    // Someone may have begun to type before this file was there.
+    if (this.field.value && !this.querySelector("[data-item], .none") && !this.error.textContent) this.soon();
   }
 
   // Whether there is anything of a visitor on the screen or in a window that was opened from it.
