@@ -38,6 +38,7 @@ browser:
 
 bench: index browser
 	$(BIN)/python -m web.bench
+	$(BIN)/python -m web.counter.bench
 
 # What the accessibility statement says: tested anew, then put where the server reads it.
 accessibility: env browser

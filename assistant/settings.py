@@ -52,6 +52,9 @@ class Settings(Paths):
     staff_identity_header: str = Field("X-Remote-User", pattern=HEADER, description="the header with the person's name")
     staff_proxy_secret: SecretStr = Field(SecretStr(""), description="what the proxy sends as X-Staff-Proxy-Secret")
     staff_idle_minutes: int = Field(30, ge=1, le=720, description="how long a staff session may lie unused")
+    counter_idle_minutes: int = Field(
+        5, ge=0, le=120, description="how long the counter may lie unused before it warns and clears itself; 0: for ever"
+    )
     staff_session_hours: int = Field(12, ge=1, le=24, description="how long a staff session may last at all")
 
     approved_for_residents: bool = Field(False, description="whether residents are served the answers that staff approved")

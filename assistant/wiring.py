@@ -32,6 +32,17 @@ def build_assistant(settings: Settings) -> Assistant:
     return assemble(load_generation(settings.index, embeddings.identity), embeddings, settings)
 
 
+def load_index(settings: Settings) -> SearchIndex:
+    """Load the verified index without any model: enough to read the documents and to search them by words.
+
+    Raises:
+        IndexUnavailableError: as `build_assistant` does.
+    """
+    _, manifest = read_manifest(settings.index)
+    check_sources(manifest, source_hashes(settings.documents))
+    return load_generation(settings.index, None)
+
+
 def load_embeddings(settings: Settings) -> SentenceTransformerEmbeddings:
     """Load the embedding model, on the number of threads that is set, and run it once so that no resident waits."""
     import torch

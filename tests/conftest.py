@@ -23,7 +23,11 @@ from index.build import build_index
 from index.embed import SentenceTransformerEmbeddings
 from index.generation import load_generation
 from index.paths import SHIPPED_DOCUMENTS
+from index.search_index import SearchIndex
 from web.app import create_app
+from web.staff.options import StaffOptions
+from web.staff.passwords import hash_password
+from web.storage.accounts import ROLES, AccountStore
 from web.storage.database import Database
 
 # `HYPOTHESIS_PROFILE=long` tries far more; a fixture of a module is the same server for all examples, as it should be.
@@ -82,5 +86,32 @@ def make_app(settings: Settings, database_file: Path) -> MakeApp:
 
     def make(build: Callable[[], Assistant], database: Path = database_file, widget_sites: tuple[str, ...] = ()) -> FastAPI:
         return create_app(build, load_contacts(settings.contacts), Database(database), widget_sites)
+
+    return make
+
+
+MakeStaffApp = Callable[..., FastAPI]
+STAFF_PASSWORD = "ながい合言葉です1234"
+
+
+@pytest.fixture(scope="session")
+def staff_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with an account of each role, named like it, under `STAFF_PASSWORD`."""
+    file = tmp_path_factory.mktemp("staff") / "web.sqlite3"
+    database = Database(file)
+    hashed = hash_password(STAFF_PASSWORD)
+    for role in ROLES:
+        AccountStore(database).add("test", role, role, hashed)
+    database.close()
+    return file
+
+
+@pytest.fixture(scope="session")
+def make_staff_app(settings: Settings, staff_database: Path) -> MakeStaffApp:
+    """Put a server's application together that staff can sign in to."""
+
+    def make(build: Callable[[], Assistant], load_index: Callable[[], SearchIndex] | None = None) -> FastAPI:
+        contacts = load_contacts(settings.contacts)
+        return create_app(build, contacts, Database(staff_database), staff=StaffOptions(), load_index=load_index)
 
     return make

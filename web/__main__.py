@@ -12,7 +12,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from assistant.contacts import load_contacts
 from assistant.errors import ConfigurationError
 from assistant.settings import Settings, load_settings
-from assistant.wiring import build_assistant
+from assistant.wiring import build_assistant, load_index
 from web.app import create_app
 from web.doctor import can_serve, examine, report
 from web.request_log import log_as_json
@@ -76,6 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
             settings.questions_per_minute,
             staff_options(settings),
             keeping_options(settings),
+            lambda: load_index(settings),
         )
     except ConfigurationError as error:
         print(error, file=sys.stderr)

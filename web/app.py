@@ -14,6 +14,7 @@ from assistant.route import load_router
 from assistant.settings import QUESTIONS_PER_MINUTE
 from assistant.triage import Triage
 from assistant.wordings import load_wordings
+from index.search_index import SearchIndex
 from web.accessibility import load_report
 from web.api import api_routes
 from web.approved import ApprovedAnswers
@@ -56,6 +57,7 @@ def create_app(
     questions_per_minute: int = QUESTIONS_PER_MINUTE,
     staff: StaffOptions | None = None,
     keeping: KeepingOptions = NOTHING_KEPT,
+    load_index: Callable[[], SearchIndex] | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -68,6 +70,7 @@ def create_app(
         questions_per_minute: what one address may ask.
         staff: how the city's staff come in; without, there are no pages for them.
         keeping: what is kept of questions.
+        load_index: loads the index alone, so that documents and the counter's search live where no assistant can be made.
 
     Raises:
         ConfigurationError: a catalogue lacks a text, or the city's colour cannot be read on the page.
@@ -83,6 +86,7 @@ def create_app(
         approved,
         outcomes,
         approved_for_residents=keeping.approved_for_residents,
+        load_index=load_index,
     )
     catalogues = load_catalogues()
     if keeping.texts:

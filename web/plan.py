@@ -25,7 +25,7 @@ def plan_routes(service: Service, renderer: Renderer) -> APIRouter:
 
     @routes.get("/documents")
     async def documents(request: Request) -> Response:
-        service.assistant()
+        service.index()
         infos = [document.info for document in service.documents()]
         return renderer.page("documents.html", view_of(request), documents=infos)
 
@@ -44,7 +44,7 @@ def plan_routes(service: Service, renderer: Renderer) -> APIRouter:
         except InvalidQuestionError:
             return _page(renderer, view_of(request), index, found)
         matches = find_words(text, document_id, index.passages)
-        if not matches.exact:
+        if not matches.exact and service.answers:
             matches = near_sentences(await service.near(text), document_id)
         return _page(renderer, view_of(request), index, found, find=text, matches=matches)
 
@@ -76,7 +76,7 @@ def plan_routes(service: Service, renderer: Renderer) -> APIRouter:
 
 
 def _find(service: Service, document_id: str) -> tuple[SearchIndex, Document]:
-    index = service.assistant().retriever.index
+    index = service.index()
     found = index.documents.get(document_id)
     if found is None:
         raise WebError(NOT_FOUND)

@@ -22,6 +22,7 @@ from corpus.errors import DocumentError
 from corpus.model import Document
 from index.errors import IndexUnavailableError, ModelError
 from index.fusion import Hit
+from index.search_index import SearchIndex
 from web.admission import Admission, never_gone
 from web.approved import ApprovedAnswers
 from web.errors import BUSY, NO_INDEX, STARTING, WebError
@@ -53,12 +54,26 @@ class Service:
         outcomes: OutcomeLog | None = None,
         *,
         approved_for_residents: bool = False,
+        load_index: Callable[[], SearchIndex] | None = None,
     ) -> None:
+        """Take the parts; nothing is loaded before `start`.
+
+        Args:
+            build: makes the assistant.
+            triage: knows who is in danger.
+            rate_limit: what one address may ask.
+            approved: the answers that staff have approved.
+            outcomes: where the outcome of each question is kept.
+            approved_for_residents: whether residents are served what was approved.
+            load_index: loads the index alone, where the assistant cannot be made: documents and search live without it.
+        """
         self._build = build
+        self._load_index = load_index
         self._approved = approved
         self._outcomes = outcomes
         self._approved_for_residents = approved_for_residents
         self._assistant: Assistant | None = None
+        self._index: SearchIndex | None = None
         self._reason: str | None = None
         self._triage = triage
         self._rate_limit = rate_limit
@@ -93,9 +108,27 @@ class Service:
             raise WebError(NO_INDEX if self._reason else STARTING)
         return self._assistant
 
+    @property
+    def answers(self) -> Assistant | None:
+        """The assistant, or None while there is none."""
+        return self._assistant
+
+    def index(self) -> SearchIndex:
+        """Return the index, which may be there without an assistant.
+
+        Raises:
+            WebError: 503, while it is being loaded or if it could not be.
+        """
+        if self._assistant is None and self._index is not None:
+            return self._index
+        return self.assistant().retriever.index
+
     def documents(self) -> list[Document]:
-        """Return all documents; none while there is no assistant, so that pages about the service live without one."""
-        return list(self._assistant.retriever.index.documents.values()) if self._assistant else []
+        """Return all documents; none while there is no index, so that pages about the service live without one."""
+        try:
+            return list(self.index().documents.values())
+        except WebError:
+            return []
 
     def accept(self, question: str, address: str, language: Language = "ja") -> Accepted:
         """Decide whether a question may be asked, before anything is done for it. Help in danger comes before all limits.
@@ -142,7 +175,7 @@ class Service:
         answer = accepted.urgent
         if answer is None:
             assistant = self.assistant()
-            answer = await self._in_turn(lambda: self._answer(assistant, accepted, history, by_staff), gone)
+            answer = await self.in_turn(lambda: self._answer(assistant, accepted, history, by_staff), gone)
         if self._outcomes:
             self._outcomes.answered(answer, accepted.text)
         return answer
@@ -156,14 +189,12 @@ class Service:
         """
         asked = refuse_identifiers(parse_question(text))
         assistant = self.assistant()
-        return await self._in_turn(lambda: assistant.find(asked), never_gone)
+        return await self.in_turn(lambda: assistant.find(asked))
 
     async def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Return a vector of unit length for each text; takes its turn among the questions. Raises what `near` does."""
         embeddings = self.assistant().retriever.embeddings
-        return await self._in_turn(
-            lambda: np.array([embeddings.embed_query(text) for text in texts], dtype=np.float32), never_gone
-        )
+        return await self.in_turn(lambda: np.array([embeddings.embed_query(text) for text in texts], dtype=np.float32))
 
     async def near(self, text: str) -> list[Hit]:
         """Return the passages that are nearest to a text, best first; takes its turn among the questions.
@@ -172,7 +203,7 @@ class Service:
             WebError: 503, as `assistant` and `Admission.turn` do.
         """
         retriever = self.assistant().retriever
-        return await self._in_turn(lambda: retriever.search(text), never_gone)
+        return await self.in_turn(lambda: retriever.search(text))
 
     def _answer(self, assistant: Assistant, accepted: Accepted, history: Sequence[Turn], by_staff: bool) -> Answer:
         if self._approved is None or not (by_staff or self._approved_for_residents):
@@ -188,7 +219,12 @@ class Service:
                 self._outcomes.refused(error.kind)
             raise
 
-    async def _in_turn(self, work: Callable[[], Result], gone: Callable[[], Awaitable[bool]]) -> Result:
+    async def in_turn(self, work: Callable[[], Result], gone: Callable[[], Awaitable[bool]] = never_gone) -> Result:
+        """Do work in a worker thread when its turn has come among the questions.
+
+        Raises:
+            WebError: 503, as `Admission.turn` does.
+        """
         async with self._admission.turn(gone):
             return await to_thread.run_sync(work)
 
@@ -203,4 +239,15 @@ class Service:
             self._reason = "unexpected"
             log.exception("the assistant could not be loaded")
         finally:
+            if self._assistant is None:
+                self._load_index_alone()
             self._loaded.set()
+
+    def _load_index_alone(self) -> None:
+        if self._load_index is None:
+            return
+        try:
+            self._index = self._load_index()
+            log.warning("no answers: documents and search by words only, index %s", self._index.version)
+        except (DocumentError, IndexUnavailableError) as error:
+            log.error("%s", error)

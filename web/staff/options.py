@@ -24,6 +24,8 @@ class StaffOptions:
     proxy_secret: str = ""
     idle: dt.timedelta = dt.timedelta(minutes=30)
     absolute: dt.timedelta = dt.timedelta(hours=12)
+    # How long the counter may lie unused before it warns and clears itself; 0 is for ever.
+    counter_idle_minutes: int = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,4 +66,5 @@ def staff_options(settings: Settings) -> StaffOptions | None:
         proxy_secret=secret,
         idle=dt.timedelta(minutes=settings.staff_idle_minutes),
         absolute=dt.timedelta(hours=settings.staff_session_hours),
+        counter_idle_minutes=settings.counter_idle_minutes,
     )

@@ -20,13 +20,15 @@ from web.storage.accounts import Role
 from web.storage.audit import JAPAN
 from web.view import View
 
-TEXTS = Path(__file__).parent / "texts.toml"
+WEB = Path(__file__).parent.parent
+TEXTS = (WEB / "staff/texts.toml", WEB / "counter/texts.toml")
 # Where someone may be sent after signing in: pages of the staff's only.
 _OWN_PAGE = re.compile(r"/(?:staff|counter)(?:/[a-z0-9-]{1,40}){0,4}")
 
 # The address, its name in the texts, and who sees it in the navigation.
 NAVIGATION: tuple[tuple[str, str, Role], ...] = (
     ("/staff", "staff.nav_home", "viewer"),
+    ("/counter", "counter.nav", "viewer"),
     ("/staff/answers", "staff.nav_answers", "viewer"),
     ("/staff/review", "staff.nav_review", "editor"),
     ("/staff/proposals", "staff.nav_proposals", "editor"),
@@ -39,7 +41,9 @@ class StaffPages:
     """Renders the staff's templates, which lie in `templates/staff` and extend `staff/base.html`."""
 
     def __init__(self, renderer: Renderer) -> None:
-        texts = {**renderer.catalogues["ja"].texts, **read_texts(TEXTS)}
+        texts = dict(renderer.catalogues["ja"].texts)
+        for path in TEXTS:
+            texts |= read_texts(path)
         self._renderer = replace(renderer, catalogues={**renderer.catalogues, "ja": Catalogue("ja", texts)})
 
     def page(self, name: str, request: Request, person: Person | None, *, status: int = 200, **values: object) -> Response:
@@ -49,6 +53,10 @@ class StaffPages:
         return self._renderer.page(
             name, view, status=status, person=person, navigation=navigation, local=local_time, **values
         )
+
+    def fragment(self, name: str, **values: object) -> str:
+        """Render a part of a page, for its script."""
+        return self._renderer.html(name, View(), **values)
 
     def text(self, key: str, **values: object) -> str:
         """Return one of the texts."""

@@ -6,6 +6,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 
 from web.approved import ApprovedAnswers
+from web.counter.routes import add_counter
 from web.outcomes import OutcomeLog
 from web.rendering import Renderer
 from web.service import Service
@@ -43,6 +44,7 @@ def staff_routes(
     ReviewPages(routes, service, database, answers, texts_kept=outcomes.keeps_texts).add_routes()
     add_charts(routes, questions, outcomes)
     _add_changes(routes, database)
+    add_counter(routes, service, renderer, options.counter_idle_minutes)
     return routes.router
 
 
