@@ -19,7 +19,7 @@ from web.accessibility import load_report
 from web.api import api_routes
 from web.approved import ApprovedAnswers
 from web.assets import Assets
-from web.catalogue import LANGUAGES, load_catalogues
+from web.catalogue import LANGUAGES, load_catalogues, saying_what_is_kept
 from web.chat import chat_routes
 from web.error_pages import ErrorPages
 from web.errors import NOT_FOUND, WebError
@@ -88,10 +88,13 @@ def create_app(
         approved_for_residents=keeping.approved_for_residents,
         load_index=load_index,
     )
+    catalogues = load_catalogues()
+    if keeping.texts:
+        catalogues = saying_what_is_kept(catalogues, keeping.text_days)
     renderer = Renderer(
         assets=Assets({"theme.css": theme_css(contacts.city)}),
         contacts=contacts,
-        catalogues=load_catalogues(),
+        catalogues=catalogues,
         wordings=wordings,
         furigana=Furigana(contacts.city.readings),
         widget_sites=widget_sites,

@@ -44,6 +44,16 @@ def load_catalogues() -> dict[Language, Catalogue]:
     return catalogues
 
 
+def saying_what_is_kept(catalogues: Mapping[Language, Catalogue], days: int) -> dict[Language, Catalogue]:
+    """Return the catalogues of a server that keeps the texts of questions for some days: visitors are told so."""
+    kept = {}
+    for language, catalogue in catalogues.items():
+        told = (("chat.privacy", "chat.privacy_kept"), ("about.data_1", "about.data_1_kept"))
+        said = {key: catalogue(kept_key, days=days) for key, kept_key in told}
+        kept[language] = Catalogue(language, {**catalogue.texts, **said})
+    return kept
+
+
 def read_texts(path: Path) -> dict[str, str]:
     """Read one file of texts, by `<table>.<key>`.
 

@@ -77,6 +77,23 @@ def test_enter_brings_the_answer_with_its_quotes_and_places_above_the_passages(c
     expect(counter.locator(".answer-part")).to_have_count(0)
 
 
+def test_a_question_near_to_what_was_asked_is_one_press_away(counter: Page) -> None:
+    look_up(counter, PERIOD_QUESTION)
+    near = counter.locator(".suggestions button").first
+    text = near.inner_text()
+    near.click()
+    expect(counter.locator("#query")).to_have_value(text)
+    expect(counter.locator(".status")).to_have_text(WORDS["found_answer"].format(count=10))
+
+
+def test_what_is_typed_before_the_script_is_there_is_looked_up_all_the_same(browser: Browser, staff_address: str) -> None:
+    with watched(browser) as page:
+        at_the_counter(page, staff_address)
+        page.route("**/counter.*.js", lambda route: (page.fill("#query", "児童館"), route.continue_()))
+        page.reload()
+        expect(page.locator(".result").first).to_contain_text("ほんちょう児童館")
+
+
 def test_an_input_method_is_left_alone_until_its_words_are_confirmed(counter: Page) -> None:
     asked: list[str] = []
     counter.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)

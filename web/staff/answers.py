@@ -116,6 +116,9 @@ class AnswerPages:
             more = await self._service.find(draft.more) if draft.more.strip() else None
         except InvalidQuestionError as error:
             return self._page(request, person, _masked(draft), [], question_problem(error))
+        except WebError as error:
+            # Busy or not ready: what has been written is kept for another try.
+            return self._page(request, person, draft, [], error.problem)
         if not draft.spans and not draft.number and not draft.more:
             picked = tuple(f"{p.passage.document_id}:{p.sentence.start}:{p.sentence.end}" for p in found.picks)
             draft = replace(draft, spans=picked)

@@ -55,7 +55,7 @@ def _run(options: argparse.Namespace, accounts: AccountStore) -> str:
         case _:
             lines = [f"{a.name}\t{a.role}\t{'' if a.active else '停止中'}".rstrip() for a in accounts.list()]
             return "\n".join(lines) or "利用者はいません。"
-    return f"{options.name}: 変更しました。"
+    return f"{options.name}: {'作成' if options.action == 'add' else '変更'}しました。"
 
 
 def _password() -> str:

@@ -33,6 +33,13 @@ class PlanCounter extends HTMLElement {
       event.preventDefault();
       this.search({ answer: true });
     });
+    this.addEventListener("submit", (event) => {
+      if (!event.target.matches(".suggestions")) return;
+      event.preventDefault();
+      this.field.value = event.submitter.value;
+      this.search({ answer: true });
+      this.field.focus();
+    });
     this.querySelector(".next").addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
