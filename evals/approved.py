@@ -79,9 +79,9 @@ def examine_cases(
 
 
 def measure_approved(examined: Sequence[ExaminedCase], assistant: Assistant) -> Iterator[ApprovedRow]:
-    """Yield the figures of each threshold, on the half of the groups that it was set on and on the other half."""
+    """Yield the figures of each threshold, on each half of the groups."""
     names = sorted({one.case.group for one in examined if one.case.group})
-    halves = (("set on", set(names[::2])), ("other half", set(names[1::2])))
+    halves = (("one half", set(names[::2])), ("other half", set(names[1::2])))
     for title, thresholds, rule_of in (("served", SERVED, _served), ("offered", OFFERED, _offered)):
         for threshold in thresholds:
             for half, groups in halves:

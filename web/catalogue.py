@@ -48,7 +48,8 @@ def saying_what_is_kept(catalogues: Mapping[Language, Catalogue], days: int) -> 
     """Return the catalogues of a server that keeps the texts of questions for some days: visitors are told so."""
     kept = {}
     for language, catalogue in catalogues.items():
-        said = {key: catalogue(f"{key}_kept", days=days) for key in ("chat.privacy", "about.data_1")}
+        told = (("chat.privacy", "chat.privacy_kept"), ("about.data_1", "about.data_1_kept"))
+        said = {key: catalogue(kept_key, days=days) for key, kept_key in told}
         kept[language] = Catalogue(language, {**catalogue.texts, **said})
     return kept
 

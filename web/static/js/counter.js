@@ -33,6 +33,13 @@ class PlanCounter extends HTMLElement {
       event.preventDefault();
       this.search({ answer: true });
     });
+    this.addEventListener("submit", (event) => {
+      if (!event.target.matches(".suggestions")) return;
+      event.preventDefault();
+      this.field.value = event.submitter.value;
+      this.search({ answer: true });
+      this.field.focus();
+    });
     this.querySelector(".next").addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
@@ -56,6 +63,8 @@ class PlanCounter extends HTMLElement {
       this.say(this.word("next_done"));
     }
     this.field.focus();
+    // Someone may have begun to type before this file was there.
+    if (this.field.value && !this.querySelector("[data-item], .none") && !this.error.textContent) this.soon();
   }
 
   // Whether there is anything of a visitor on the screen or in a window that was opened from it.

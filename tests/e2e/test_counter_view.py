@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from assistant.answer import Answer
-from assistant.assistant import Assistant, Turn
+from assistant.answer import Language
+from assistant.assistant import Assistant, Examined, Turn
 from assistant.settings import Settings
 from assistant.wiring import load_index
 from corpus.model import Document
@@ -74,6 +75,23 @@ def test_enter_brings_the_answer_with_its_quotes_and_places_above_the_passages(c
     # Another question begins without the former one's answer.
     counter.fill("#query", "別の言葉")
     expect(counter.locator(".answer-part")).to_have_count(0)
+
+
+def test_a_question_near_to_what_was_asked_is_one_press_away(counter: Page) -> None:
+    look_up(counter, PERIOD_QUESTION)
+    near = counter.locator(".suggestions button").first
+    text = near.inner_text()
+    near.click()
+    expect(counter.locator("#query")).to_have_value(text)
+    expect(counter.locator(".status")).to_have_text(WORDS["found_answer"].format(count=10))
+
+
+def test_what_is_typed_before_the_script_is_there_is_looked_up_all_the_same(browser: Browser, staff_address: str) -> None:
+    with watched(browser) as page:
+        at_the_counter(page, staff_address)
+        page.route("**/counter.*.js", lambda route: (page.fill("#query", "児童館"), route.continue_()))
+        page.reload()
+        expect(page.locator(".result").first).to_contain_text("ほんちょう児童館")
 
 
 def test_an_input_method_is_left_alone_until_its_words_are_confirmed(counter: Page) -> None:
@@ -271,9 +289,10 @@ def test_generated_text_is_called_automatic_and_has_the_original_beside_it(
         retriever = assistant.retriever
         understanding = assistant.understanding
 
-        def ask(self, question: str, history: tuple[Turn, ...] = (), language: str = "ja") -> Answer:
-            answer = assistant.ask(question, history)
-            return answer.model_copy(update={"mode": "generative", "text": "計画は五年間です。"})
+        def examine(self, question: str, history: Sequence[Turn] = (), language: Language = "ja") -> Examined:
+            found = assistant.examine(question, history, language)
+            written = found.answer.model_copy(update={"mode": "generative", "text": "計画は五年間です。"})
+            return replace(found, answer=written)
 
     with running(make_staff_app(lambda: Writing())) as address, watched(browser) as page:
         at_the_counter(page, address)
