@@ -60,7 +60,7 @@ def check(file: Path) -> int:
     """Check every page and index of a database; returns the rows of all its tables.
 
     Raises:
-        BackupError: it is missing or damaged.
+        BackupError: it is missing, damaged, or empty.
     """
     if not file.is_file():
         raise BackupError(f"ファイルがありません: {file}")
@@ -70,6 +70,8 @@ def check(file: Path) -> int:
             if found != ["ok"]:
                 raise BackupError(f"データベースが壊れています: {file}（{found[0]}）")
             tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            if not tables:
+                raise BackupError(f"データベースが空です: {file}")
             return sum(connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in tables)
     except sqlite3.Error as error:
         raise BackupError(f"データベースとして読めません: {file}（{error}）") from error

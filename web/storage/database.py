@@ -11,7 +11,7 @@ from sqlite3 import Connection as SQLiteConnection
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -114,14 +114,22 @@ def _engine(place: Path | str) -> Engine:
     place.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(f"sqlite:///{place}")
     event.listen(engine, "connect", _make_durable)
+    event.listen(engine, "begin", _begin)
     return engine
 
 
 def _make_durable(connection: SQLiteConnection, _record: object) -> None:
     """Readers do not wait for a writer, a commit has reached the disk when it returns, what is deleted is overwritten."""
+    # Left to itself, Python's driver begins no transaction before a CREATE TABLE: a migration could end half way.
+    connection.isolation_level = None
     settings = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
     for setting in (f"busy_timeout = {BUSY_TIMEOUT_MS}", *settings):
         connection.execute(f"PRAGMA {setting}")
+
+
+def _begin(connection: Connection) -> None:
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN")
 
 
 def _check(engine: Engine, path: Path) -> None:

@@ -9,6 +9,8 @@ context.configure(
     target_metadata=Base.metadata,
     # SQLite changes a table by making a new one.
     render_as_batch=True,
+    # Alembic believes that SQLite cannot; it can, and a migration that breaks off has then changed nothing.
+    transactional_ddl=True,
 )
 with context.begin_transaction():
     context.run_migrations()
