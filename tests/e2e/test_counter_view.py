@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from assistant.answer import Language
 from assistant.assistant import Assistant, Examined, Turn
@@ -89,7 +89,12 @@ def test_a_question_near_to_what_was_asked_is_one_press_away(counter: Page) -> N
 def test_what_is_typed_before_the_script_is_there_is_looked_up_all_the_same(browser: Browser, staff_address: str) -> None:
     with watched(browser) as page:
         at_the_counter(page, staff_address)
-        page.route("**/counter.*.js", lambda route: (page.fill("#query", "児童館"), route.continue_()))
+
+        def type_first(route: Route) -> None:
+            page.fill("#query", "児童館")
+            route.continue_()
+
+        page.route("**/counter.*.js", type_first)
         page.reload()
         expect(page.locator(".result").first).to_contain_text("ほんちょう児童館")
 
