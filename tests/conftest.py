@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 from fastapi import FastAPI
 from hypothesis import HealthCheck
+from starlette.testclient import TestClient
 
 from assistant.assistant import Assistant
 from assistant.contacts import load_contacts
@@ -21,6 +22,7 @@ from corpus.read import read_file
 from corpus.sections import place_blocks
 from index.build import build_index
 from index.embed import SentenceTransformerEmbeddings
+from index.errors import IndexUnavailableError
 from index.generation import load_generation
 from index.paths import SHIPPED_DOCUMENTS
 from index.search_index import SearchIndex
@@ -38,6 +40,7 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 REPOSITORY = Path(__file__).parent.parent
 RAW_PLAN = SHIPPED_DOCUMENTS / "asaka-4.txt"
+READY_TIMEOUT_S = 30.0
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -115,3 +118,14 @@ def make_staff_app(settings: Settings, staff_database: Path) -> MakeStaffApp:
         return create_app(build, contacts, Database(staff_database), staff=StaffOptions(), load_index=load_index)
 
     return make
+
+
+@pytest.fixture
+def client_without_index(make_app: MakeApp) -> Iterator[TestClient]:
+    def build() -> Assistant:
+        raise IndexUnavailableError("索引がありません。作るには: python -m index build")
+
+    app = make_app(build)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        assert app.state.service.wait(READY_TIMEOUT_S)
+        yield client
