@@ -147,6 +147,8 @@ def test_a_figures_scattered_cells_are_never_quoted(assistant: Assistant) -> Non
 
 
 def test_a_short_answer_is_a_part_of_a_sentence_and_only_for_what_has_one(assistant: Assistant) -> None:
+    # Whether to answer at all is measured on the cases (evals/); here every question is.
+    assistant = replace(assistant, calibration=assistant.calibration.model_copy(update={"threshold": 0.0}))
     for question in ("社協の窓口はいつできましたか", "新しい児童館の名前を教えて", "次期計画の策定はいつですか"):
         answer = assistant.ask(question)
         assert answer.short_answer is not None
