@@ -29,15 +29,18 @@ lint: env
 types: env
 	$(BIN)/mypy
 
-# The tests in a real browser want Debian's Chromium and a Japanese font.
+# The tests in a real browser want Debian's Chromium and a Japanese font; those of deploy/ a real nginx.
 browser:
 	@command -v chromium >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 		apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk; }
 	@command -v pdftotext >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 		apt-get install -y -qq --no-install-recommends poppler-utils; }
+	@command -v nginx >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends nginx-light; }
 
 bench: index browser
 	$(BIN)/python -m web.bench
+	$(BIN)/python -m web.counter.bench
 
 # What the accessibility statement says: tested anew, then put where the server reads it.
 accessibility: env browser

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -50,6 +51,15 @@ class Contact(_Frozen):
     lines: tuple[ContactLine, ...]
 
 
+class Approval(_Frozen):
+    """That a person approved an answer to `question`: in which role and when. `note` is this person's own words or empty."""
+
+    question: str
+    role: str
+    on: dt.date
+    note: str = ""
+
+
 class Answer(_Frozen):
     """What the assistant says to one question. Only `answered` has sentences, citations and a short answer.
 
@@ -60,7 +70,7 @@ class Answer(_Frozen):
     id: str
     status: Status
     language: Language
-    mode: Literal["extractive"] = "extractive"
+    mode: Literal["extractive", "approved"] = "extractive"
     text: str
     short_answer: str | None = None
     sentences: tuple[AnswerSentence, ...] = ()
@@ -68,5 +78,6 @@ class Answer(_Frozen):
     notice: str | None = None
     contact: Contact | None = None
     suggestions: tuple[str, ...] = ()
+    approval: Approval | None = None
     index_version: str
     elapsed_ms: float

@@ -84,11 +84,6 @@ class Pick:
         return self.candidate.passage
 
 
-def pick_sentences(query: Query, hits: Sequence[Hit], reader: Reader | None, calibration: Calibration) -> list[Pick]:
-    """Return the sentences to answer with, best first; none if no hit can be quoted."""
-    return choose(rank_sentences(query, hits, reader, calibration), calibration)
-
-
 def choose(ranked: Sequence[Pick], calibration: Calibration) -> list[Pick]:
     """Return the best sentence, and up to two more that answer as well; none of none."""
     return [*ranked[:1], *(pick for pick in ranked[1:MAX_SENTENCES] if pick.log_odds >= calibration.further_log_odds)]

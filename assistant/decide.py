@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from assistant.compose import Pick
 from assistant.understand import Query
@@ -36,6 +37,7 @@ class Signs:
     sentence: float  # log odds of the best chosen sentence, as it was ranked
     evidence: float  # the reader's log odds of the best sentence that it read
     answerable: float  # and of the best passage
+    answerable_around: float  # and the mean of all passages: where each holds a little, none may hold it
     span: float  # and of the best words
     best_cosine: float  # of the best chosen sentence with the question
     passage_cosine: float  # of the best passage
@@ -49,8 +51,10 @@ class Signs:
     no_topics: float  # 1 if there are no topics to check, as in another language
 
 
-def read_signs(query: Query, picks: Sequence[Pick], hits: Sequence[Hit], index: SearchIndex) -> Signs:
-    """Return the signs for chosen sentences; `picks` and `hits` must not be empty."""
+def read_signs(
+    query: Query, picks: Sequence[Pick], ranked: Sequence[Pick], hits: Sequence[Hit], index: SearchIndex
+) -> Signs:
+    """Return the signs for the sentences chosen among all that were ranked; nothing may be empty."""
     held = _held(picks)
     topics = [topic for topic in query.topics if topic not in FRAME_TERMS]
     # Numbered headings say which 基本目標 a sentence belongs to, their own section numbers say nothing.
@@ -59,11 +63,17 @@ def read_signs(query: Query, picks: Sequence[Pick], hits: Sequence[Hit], index: 
     )
     numbers = _PARTICULAR_NUMBER.findall(fold(query.question.text))
     readings = [pick.candidate.reading for pick in picks if pick.candidate.reading]
+    best_answerable: dict[str, float] = {}
+    for pick in ranked:
+        if reading := pick.candidate.reading:
+            known = best_answerable.get(pick.passage.id, reading.answerable)
+            best_answerable[pick.passage.id] = max(known, reading.answerable)
     value = picks[0].candidate.value
     return Signs(
         sentence=picks[0].log_odds,
         evidence=max((reading.evidence for reading in readings), default=0.0),
         answerable=max((reading.answerable for reading in readings), default=0.0),
+        answerable_around=fmean(best_answerable.values()) if best_answerable else 0.0,
         span=max((reading.span_odds for reading in readings), default=0.0),
         best_cosine=max(pick.candidate.cosine for pick in picks),
         passage_cosine=max(hit.candidate.dense for hit in hits),

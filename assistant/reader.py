@@ -24,7 +24,7 @@ SHIPPED_READER = Path(__file__).parent / "reader_model"
 FILES = ("model.onnx", "tokenizer.json")
 # What `python -m evals.reader export` printed for the shipped files.
 SHA256 = {
-    "model.onnx": "184554861ebb0035388ba604e137de14ccc2d0886b299a3b9050ec0b1753fb2d",
+    "model.onnx": "06da029bfc5a9caef8c72ccc606d799ae08fd49c47806d11b1766afed0883e76",
     "tokenizer.json": "44464717dea4b470eddd80dd04323f66945964ac608b41017c2c60ebee79da2c",
 }
 

@@ -9,7 +9,7 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
 from index.embed import IdentifiedEmbeddings
-from index.fusion import Hit, LegWeights, rank
+from index.fusion import Hit, LegWeights, search
 from index.lexical import terms
 from index.search_index import SearchIndex
 
@@ -36,7 +36,7 @@ class HybridRetriever(BaseRetriever):
             extra_terms: further terms for the lexical leg, such as what the plan calls a thing that the question names.
         """
         vector = np.asarray(self.embeddings.embed_query(query), dtype=np.float32)
-        return rank(self.index.candidates([*terms(query), *extra_terms], vector, POOL), self.weights)[: self.k]
+        return search(self.index, [*terms(query), *extra_terms], vector, POOL, self.k, self.weights)
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[LangChainDocument]:
         return [_as_document(hit) for hit in self.search(query)]

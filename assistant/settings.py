@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, IPvAnyNetwork, ValidationError, field_validator
+from pydantic import Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from assistant.errors import ConfigurationError
@@ -17,6 +17,7 @@ PREFIX = "ASSISTANT_"
 ORIGIN = r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$"
 # A host's name as a Host header has it, without a port.
 HOST = r"^[A-Za-z0-9.-]{1,253}$"
+HEADER = r"^[A-Za-z0-9-]{1,64}$"
 QUESTIONS_PER_MINUTE = 120
 SHIPPED_CONTACTS = Path(__file__).parent / "contacts.toml"
 
@@ -45,8 +46,26 @@ class Settings(Paths):
     )
     metrics_host: str = Field("127.0.0.1", description="the address of that port; never one that the public reaches")
     threads: int = Field(2, ge=1, le=64, description="processor threads of the models")
+    database: SecretStr = Field(
+        SecretStr(""), description="postgresql+psycopg://user:password@host/name; empty for a SQLite file under var"
+    )
+    staff: Literal["off", "accounts", "proxy"] = Field(
+        "off", description="the staff's pages: off, with accounts of this server, or with names from a trusted proxy"
+    )
+    staff_proxies: tuple[IPvAnyNetwork, ...] = Field((), description="addresses of the proxies that may name a person")
+    staff_identity_header: str = Field("X-Remote-User", pattern=HEADER, description="the header with the person's name")
+    staff_proxy_secret: SecretStr = Field(SecretStr(""), description="what the proxy sends as X-Staff-Proxy-Secret")
+    staff_idle_minutes: int = Field(30, ge=1, le=720, description="how long a staff session may lie unused")
+    counter_idle_minutes: int = Field(
+        5, ge=0, le=120, description="how long the counter may lie unused before it warns and clears itself; 0: for ever"
+    )
+    staff_session_hours: int = Field(12, ge=1, le=24, description="how long a staff session may last at all")
 
-    @field_validator("proxies")
+    approved_for_residents: bool = Field(False, description="whether residents are served the answers that staff approved")
+    log_questions: bool = Field(False, description="whether the texts of questions are kept, masked")
+    log_days: int = Field(90, ge=1, le=366, description="for how many days the texts of questions are kept")
+
+    @field_validator("proxies", "staff_proxies")
     @classmethod
     def _no_proxy_is_everyone(cls, proxies: tuple[IPvAnyNetwork, ...]) -> tuple[IPvAnyNetwork, ...]:
         if any(proxy.prefixlen == 0 for proxy in proxies):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from assistant.answer import AnswerSentence, Citation
 from assistant.compose import Pick
 from assistant.errors import UnverifiedAnswerError
-from corpus.model import Document
+from corpus.model import Document, Passage
 
 
 def cite(picks: Sequence[Pick], documents: Mapping[str, Document]) -> tuple[list[AnswerSentence], list[Citation]]:
@@ -49,7 +49,11 @@ def _citation(number: int, run: Sequence[Pick], documents: Mapping[str, Document
     for pick in run:
         if document.text[pick.sentence.start : pick.sentence.end] != pick.sentence.text:
             raise UnverifiedAnswerError(f"passage {passage.id}: sentence at {pick.sentence.start} is not its span's text")
-    start, end = run[0].sentence.start, run[-1].sentence.end
+    return cite_span(number, passage, run[0].sentence.start, run[-1].sentence.end, document)
+
+
+def cite_span(number: int, passage: Passage, start: int, end: int, document: Document) -> Citation:
+    """Return the citation of a span of a passage; what is quoted is the document's text there, whatever it is."""
     return Citation(
         n=number,
         passage_id=passage.id,

@@ -34,6 +34,16 @@ def build_assistant(settings: Settings) -> Assistant:
     return assemble(load_generation(settings.index, embeddings.identity), embeddings, settings)
 
 
+def load_index(settings: Settings) -> SearchIndex:
+    """Load the verified index without any model: enough to read the documents and to search them by words.
+
+    Raises:
+        IndexUnavailableError: as `build_assistant` does.
+    """
+    _check_documents(settings)
+    return load_generation(settings.index, None)
+
+
 def with_current_index(assistant: Assistant, settings: Settings) -> Assistant:
     """Return the assistant over the index that is current now, verified and probed; the one given stays as it is.
 

@@ -16,6 +16,7 @@ from assistant.errors import ConfigurationError
 from assistant.settings import load_settings
 from assistant.wiring import build_assistant, load_embeddings
 from evals.ablations import VARIANTS, ablate, as_markdown, sign_set_qualities
+from evals.approved import examine_cases, measure_approved
 from evals.calibrate import as_toml, fit, search_all, unseen_quality
 from evals.cases import CaseError, read_cases
 from evals.compare import RunError, compare_runs
@@ -38,6 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
                 _calibrate(options.cases, options.out)
             case "ablations":
                 _ablations(options.cases, options.out)
+            case "approved":
+                _approved(options.cases)
             case "compare":
                 _compare(options.before, options.after)
             case _:
@@ -67,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     ablations = commands.add_parser("ablations", help="what each part is worth")
     ablations.add_argument("--cases", type=Path, required=True)
     ablations.add_argument("--out", type=Path, required=True, help="the Markdown file to write")
+    approved = commands.add_parser("approved", help="how surely an approved answer is found for a question")
+    approved.add_argument("--cases", type=Path, required=True, help="cases, some of them in groups that ask the same")
     compare = commands.add_parser("compare", help="paired differences between two runs")
     compare.add_argument("before", type=Path)
     compare.add_argument("after", type=Path)
@@ -125,6 +130,20 @@ def _ablations(path: Path, out: Path) -> None:
         rows = ablate(assistant, read_cases(path), lambda: bar.advance(task))
         searched = search_all(assistant, path, bar)
     out.write_text(as_markdown(rows, sign_set_qualities(searched), str(path)), encoding="utf-8")
+
+
+def _approved(path: Path) -> None:
+    assistant = build_assistant(load_settings())
+    with Progress(console=Console(stderr=True)) as bar:
+        cases = read_cases(path)
+        task = bar.add_task("質問", total=len(cases))
+        examined = examine_cases(assistant, cases, lambda: bar.advance(task))
+    table = Table("served or offered from", "groups", "wordings", "recall", "right", "wrong", "precision")
+    for row in measure_approved(examined, assistant):
+        table.add_row(
+            row.rule, row.groups, row.wordings, *(f"{v:.3f}" if isinstance(v, float) else str(v) for v in row.figures)
+        )
+    Console().print(table)
 
 
 def _compare(before: Path, after: Path) -> None:

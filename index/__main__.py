@@ -15,7 +15,7 @@ from rich.table import Table
 from corpus.errors import DocumentError
 from index.build import build_index, is_up_to_date
 from index.errors import IndexUnavailableError, ModelError
-from index.fusion import Hit, rank
+from index.fusion import Hit, search
 from index.generation import CURRENT, check_files, load_generation, read_manifest, roll_back
 from index.lexical import terms
 from index.paths import Paths
@@ -100,7 +100,7 @@ def _search(paths: Paths, question: str, k: int, as_json: bool) -> None:
     embeddings = paths.load_embeddings()
     index = load_generation(paths.index, embeddings.identity)
     vector = np.asarray(embeddings.embed_query(question), dtype=np.float32)
-    hits = rank(index.candidates(terms(question), vector, POOL))[:k]
+    hits = search(index, terms(question), vector, POOL, k)
     if as_json:
         print(json.dumps([_row(hit) for hit in hits], ensure_ascii=False, indent=1))
         return

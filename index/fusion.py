@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from index.search_index import Candidate
+from index.embed import Vectors
+from index.search_index import Candidate, SearchIndex
+from index.vectors import Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,30 @@ class Hit:
 
     candidate: Candidate
     score: float
+
+
+def search(
+    index: SearchIndex,
+    query_terms: Sequence[str],
+    vector: Vectors | None,
+    pool: int,
+    k: int,
+    weights: LegWeights = LegWeights(),
+    among: Rows | None = None,
+) -> list[Hit]:
+    """Return the k best passages of an index, best first, with their sentences scored; none for an empty index.
+
+    Args:
+        index: what is searched.
+        query_terms: as `SearchIndex.candidates` takes them, and likewise `vector`, `pool` and `among`.
+        vector: the question's.
+        pool: how many passages each leg brings.
+        k: how many come back.
+        weights: of the legs.
+        among: rows of the only passages that are looked at.
+    """
+    hits = rank(index.candidates(query_terms, vector, pool, among), weights)[:k]
+    return [Hit(index.with_sentences(hit.candidate, query_terms, vector), hit.score) for hit in hits]
 
 
 def rank(candidates: Sequence[Candidate], weights: LegWeights = LegWeights()) -> list[Hit]:

@@ -154,13 +154,18 @@ def read_manifest(root: Path, generation: str = CURRENT) -> tuple[Path, Manifest
     return folder, manifest
 
 
-def load_generation(root: Path, model: ModelIdentity, generation: str = CURRENT) -> SearchIndex:
+def load_generation(root: Path, model: ModelIdentity | None, generation: str = CURRENT) -> SearchIndex:
     """Load a generation, all of it verified first.
+
+    Args:
+        root: of the generations.
+        model: the one that questions are embedded with; None where there is none, and the index serves words alone.
 
     Raises:
         IndexUnavailableError: it is missing, damaged, or was built by another version or with another model.
     """
     folder, manifest = read_manifest(root, generation)
+    model = model or ModelIdentity(**manifest.model)  # type: ignore[arg-type]
     check_versions(manifest, model)
     check_files(folder, manifest)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from corpus.model import Document, Passage, Sentence
 from index.embed import ModelIdentity, Vectors
 from index.lexical import BM25, terms
-from index.vectors import VectorIndex
+from index.vectors import Rows, VectorIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,9 @@ class ScoredSentence:
 class Candidate:
     """A passage that one of the legs found, with the scores of all: cosines -1..1, BM25 ≥ 0, overlap 0..1.
 
-    `document_lexical` is the BM25 score of the whole document that the passage stands in.
+    `document_lexical` is the BM25 score of the whole document that the passage stands in. `overlap` and `sentences` take
+    no part in ranking, and most of the time that a search takes; `SearchIndex.with_sentences` adds them to the few that
+    are kept.
     """
 
     passage: Passage
@@ -52,8 +54,8 @@ class Candidate:
     title: float
     lexical: float
     document_lexical: float
-    overlap: float
-    sentences: tuple[ScoredSentence, ...]
+    overlap: float = 0.0
+    sentences: tuple[ScoredSentence, ...] = ()
 
 
 class SearchIndex:
@@ -84,6 +86,7 @@ class SearchIndex:
         self.model = model
         self.documents = documents
         self.passages = passages
+        self.row_of = {passage.id: row for row, passage in enumerate(passages)}
         self._terms = passage_terms
         self._dense = VectorIndex(passage_vectors)
         self._titles = VectorIndex(title_vectors)
@@ -110,28 +113,26 @@ class SearchIndex:
         """Every term that some passage holds."""
         return self._rarity.keys()
 
-    def candidates(self, query_terms: Sequence[str], vector: Vectors, pool: int) -> list[Candidate]:
+    def candidates(
+        self, query_terms: Sequence[str], vector: Vectors | None, pool: int, among: Rows | None = None
+    ) -> list[Candidate]:
         """Return the passages that are among the `pool` best of any leg, in no particular order.
 
         The leg that scores whole documents brings the passages of the best of them.
 
         Args:
             query_terms: of `index.lexical.terms`.
-            vector: the question's, shape (dimension,), length 1.
+            vector: the question's, shape (dimension,), length 1; None leaves the dense legs out, and all cosines are 0.
+            pool: how many passages each leg brings.
+            among: rows of the only passages that are looked at; all of them if None. Filtered before the legs choose, so
+                that a narrow filter still gets its best.
         """
         lexical = self._bm25.scores(query_terms)
         by_document = self._document_bm25.scores(query_terms)[self._document_row]
-        rows = np.unique(
-            np.concatenate(
-                [
-                    self._dense.nearest(vector, pool),
-                    self._titles.nearest(vector, pool),
-                    _best(lexical, pool),
-                    _best(by_document, pool),
-                ]
-            )
-        ).astype(np.int64)
-        weights = {term: self.rarity(term) for term in query_terms}
+        legs = [_best(lexical, pool, among), _best(by_document, pool, among)]
+        if vector is not None:
+            legs += [self._dense.nearest(vector, pool, among), self._titles.nearest(vector, pool, among)]
+        rows = np.unique(np.concatenate(legs)).astype(np.int64)
         dense = self._dense.cosines(vector, rows)
         title = self._titles.cosines(vector, rows)
         return [
@@ -141,13 +142,21 @@ class SearchIndex:
                 title=float(title[here]),
                 lexical=float(lexical[row]),
                 document_lexical=float(by_document[row]),
-                overlap=_overlap(weights, self._terms[row].all()),
-                sentences=self._score_sentences(int(row), weights, vector),
             )
             for here, row in enumerate(rows)
         ]
 
-    def _score_sentences(self, row: int, weights: Mapping[str, float], vector: Vectors) -> tuple[ScoredSentence, ...]:
+    def with_sentences(self, candidate: Candidate, query_terms: Sequence[str], vector: Vectors | None) -> Candidate:
+        """Return a candidate with its overlap and its sentences, scored for the same question."""
+        row = self.row_of[candidate.passage.id]
+        weights = {term: self.rarity(term) for term in query_terms}
+        return replace(
+            candidate,
+            overlap=_overlap(weights, self._terms[row].all()),
+            sentences=self._score_sentences(row, weights, vector),
+        )
+
+    def _score_sentences(self, row: int, weights: Mapping[str, float], vector: Vectors | None) -> tuple[ScoredSentence, ...]:
         rows = np.arange(self._first_sentence[row], self._first_sentence[row + 1])
         cosines = self._sentences.cosines(vector, rows)
         return tuple(
@@ -158,10 +167,10 @@ class SearchIndex:
         )
 
 
-def _best(scores: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.int64]:
-    """The rows of the k highest scores above 0."""
-    rows = np.argsort(-scores, kind="stable")[:k]
-    return rows[scores[rows] > 0]
+def _best(scores: npt.NDArray[np.float32], k: int, among: Rows | None) -> Rows:
+    """The rows of the k highest scores above 0, of the rows `among` or of all."""
+    above = np.flatnonzero(scores > 0) if among is None else among[scores[among] > 0]
+    return above[np.argsort(-scores[above], kind="stable")[:k]]
 
 
 def _overlap(weights: Mapping[str, float], held: Sequence[str]) -> float:

@@ -8,6 +8,9 @@ import numpy.typing as npt
 
 from index.embed import Vectors
 
+# Numbers of rows, in any order.
+Rows = npt.NDArray[np.int64]
+
 
 class VectorIndex:
     """An exact index over vectors of length 1. Scores are cosines, -1 to 1, higher is nearer.
@@ -25,17 +28,23 @@ class VectorIndex:
     def __len__(self) -> int:
         return int(self._index.ntotal)
 
-    def nearest(self, vector: Vectors, k: int) -> npt.NDArray[np.int64]:
+    def nearest(self, vector: Vectors, k: int, among: Rows | None = None) -> Rows:
         """Return the rows of the k nearest vectors, nearest first; all of them if there are fewer than k.
 
         Args:
             vector: shape (dimension,), length 1.
+            k: how many.
+            among: the only rows that are looked at; all of them if None.
         """
-        if not len(self):
+        if not len(self) or (among is not None and not len(among)):
             return np.zeros(0, dtype=np.int64)
+        if among is not None:
+            return among[np.argsort(-self.cosines(vector, among), kind="stable")[:k]]
         _, rows = self._index.search(vector[None, :], min(k, len(self)))
         return np.asarray(rows[0], dtype=np.int64)
 
-    def cosines(self, vector: Vectors, rows: npt.NDArray[np.int64]) -> Vectors:
-        """Return the cosines of `vector` with the vectors in `rows`, in their order."""
+    def cosines(self, vector: Vectors | None, rows: Rows) -> Vectors:
+        """Return the cosines of `vector` with the vectors in `rows`, in their order; zeros for no vector."""
+        if vector is None:
+            return np.zeros(len(rows), dtype=np.float32)
         return np.asarray(self._vectors[rows] @ vector, dtype=np.float32)

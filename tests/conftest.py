@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 from fastapi import FastAPI
 from hypothesis import HealthCheck
+from starlette.testclient import TestClient
 
 from assistant.assistant import Assistant
 from assistant.contacts import load_contacts
@@ -21,9 +22,14 @@ from corpus.read import read_file
 from corpus.sections import place_blocks
 from index.build import build_index
 from index.embed import SentenceTransformerEmbeddings
+from index.errors import IndexUnavailableError
 from index.generation import load_generation
 from index.paths import SHIPPED_DOCUMENTS
+from index.search_index import SearchIndex
 from web.app import create_app
+from web.staff.options import StaffOptions
+from web.staff.passwords import hash_password
+from web.storage.accounts import ROLES, AccountStore
 from web.storage.database import Database
 
 # `HYPOTHESIS_PROFILE=long` tries far more; a fixture of a module is the same server for all examples, as it should be.
@@ -34,6 +40,7 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 REPOSITORY = Path(__file__).parent.parent
 RAW_PLAN = SHIPPED_DOCUMENTS / "asaka-4.txt"
+READY_TIMEOUT_S = 30.0
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -84,3 +91,41 @@ def make_app(settings: Settings, database_file: Path) -> MakeApp:
         return create_app(build, load_contacts(settings.contacts), Database(database), widget_sites)
 
     return make
+
+
+MakeStaffApp = Callable[..., FastAPI]
+STAFF_PASSWORD = "ながい合言葉です1234"
+
+
+@pytest.fixture(scope="session")
+def staff_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with an account of each role, named like it, under `STAFF_PASSWORD`."""
+    file = tmp_path_factory.mktemp("staff") / "web.sqlite3"
+    database = Database(file)
+    hashed = hash_password(STAFF_PASSWORD)
+    for role in ROLES:
+        AccountStore(database).add("test", role, role, hashed)
+    database.close()
+    return file
+
+
+@pytest.fixture(scope="session")
+def make_staff_app(settings: Settings, staff_database: Path) -> MakeStaffApp:
+    """Put a server's application together that staff can sign in to."""
+
+    def make(build: Callable[[], Assistant], load_index: Callable[[], SearchIndex] | None = None) -> FastAPI:
+        contacts = load_contacts(settings.contacts)
+        return create_app(build, contacts, Database(staff_database), staff=StaffOptions(), load_index=load_index)
+
+    return make
+
+
+@pytest.fixture
+def client_without_index(make_app: MakeApp) -> Iterator[TestClient]:
+    def build() -> Assistant:
+        raise IndexUnavailableError("索引がありません。作るには: python -m index build")
+
+    app = make_app(build)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        assert app.state.service.wait(READY_TIMEOUT_S)
+        yield client

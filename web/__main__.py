@@ -12,23 +12,27 @@ from pathlib import Path
 from types import FrameType
 
 import uvicorn
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from assistant.contacts import load_contacts
 from assistant.errors import ConfigurationError
 from assistant.settings import Settings, load_settings
-from assistant.wiring import build_assistant, with_current_index
+from assistant.wiring import build_assistant, load_index, with_current_index
 from web.app import create_app
 from web.doctor import can_serve, examine, report
 from web.instance import only_one
 from web.notice import NOTICE_FILE, NoticeBoard, put_up, take_down
 from web.request_log import log_as_json
 from web.service import Service
+from web.staff.access import remember_peer
+from web.staff.commands import add_user_command, run_user_command
+from web.staff.options import keeping_options, staff_options
 from web.storage.backup import BackupError, back_up, restore
-from web.storage.database import Database, StorageUnavailableError
+from web.storage.database import DATABASE_FILE, StorageUnavailableError, database_of
+from web.storage.questions import QuestionStore
 
 log = logging.getLogger("web")
 
-DATABASE_FILE = "web.sqlite3"
 # With the rest of the stop, within the ten seconds that a supervisor waits.
 GRACE_S = 8
 
@@ -60,14 +64,20 @@ def main(arguments: list[str] | None = None) -> int:
             findings = examine(settings)
             print(report(findings))
             return 0 if can_serve(findings) else 1
+        if options.command == "user":
+            code, message = run_user_command(options, settings)
+            print(message, file=sys.stderr if code else sys.stdout)
+            return code
+        if options.command == "purge":
+            return _purge(settings)
         if options.command == "notice":
             _notice(settings.var / NOTICE_FILE, options.action, options.text)
         elif options.command == "backup":
-            rows = back_up(settings.var / DATABASE_FILE, options.file)
+            rows = back_up(_sqlite_file(settings), options.file)
             print(f"控えを作り、壊れていないことを確かめました: {options.file}（{rows}行）")
         elif options.command == "restore":
             with only_one(settings.var):
-                _restore(options.file, settings.var / DATABASE_FILE)
+                _restore(options.file, _sqlite_file(settings))
         else:
             with only_one(settings.var):
                 _serve(settings, options.host, options.port)
@@ -83,6 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=8000)
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("doctor", help="check the installation, and that nothing leaves the machine while it answers")
+    add_user_command(commands)
+    commands.add_parser("purge", help="delete what is kept of questions for longer than is set")
     notice = commands.add_parser("notice", help="close the service, or put a line above its pages, while it runs")
     notice.add_argument("action", nargs="?", choices=("on", "banner", "off"), help="on closes; without one, say what holds")
     notice.add_argument("--text", default="", help="what is said, in plain text")
@@ -97,7 +109,7 @@ def _serve(settings: Settings, host: str, port: int) -> None:
     # A reload that comes before the server can take it would end the process.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     log_as_json()
-    database = Database(settings.var / DATABASE_FILE)
+    database = database_of(settings)
     app = create_app(
         lambda: build_assistant(settings),
         load_contacts(settings.contacts),
@@ -105,6 +117,9 @@ def _serve(settings: Settings, host: str, port: int) -> None:
         settings.widget_sites,
         settings.hosts,
         settings.questions_per_minute,
+        staff_options(settings),
+        keeping_options(settings),
+        lambda: load_index(settings),
         NoticeBoard(settings.var / NOTICE_FILE),
         lambda assistant: with_current_index(assistant, settings),
     )
@@ -114,16 +129,18 @@ def _serve(settings: Settings, host: str, port: int) -> None:
         log.error("feedback cannot be stored, the rest works: %s", error)
     if settings.metrics_port:
         app.state.metrics.serve(settings.metrics_host, settings.metrics_port)
+    # uvicorn types an application by its own message types, FastAPI by plain mappings.
+    trusted = ProxyHeadersMiddleware(app, trusted_hosts=[str(proxy) for proxy in settings.proxies])  # type: ignore[arg-type]
     config = uvicorn.Config(
-        app,
+        # Whether staff come through their proxy is seen at the connection, before its headers change the address.
+        remember_peer(trusted if settings.proxies else app),
         host=host,
         port=port,
         # Its access log would hold the addresses of those who ask; ours does not (`web/request_log.py`).
         access_log=False,
         log_config=None,
         server_header=False,
-        proxy_headers=bool(settings.proxies),
-        forwarded_allow_ips=[str(proxy) for proxy in settings.proxies],
+        proxy_headers=False,
         timeout_graceful_shutdown=GRACE_S,
     )
     Server(config, app.state.service).run()
@@ -143,11 +160,30 @@ def _notice(file: Path, action: str | None, text: str) -> None:
     print(f"お知らせを出しています（{state}。{notice.since:%Y-%m-%d %H:%M}、{notice.by}）: {notice.text}")
 
 
+def _sqlite_file(settings: Settings) -> Path:
+    if settings.database.get_secret_value():
+        raise BackupError("PostgreSQL の控えは pg_dump で作り、pg_restore で戻してください。")
+    return settings.var / DATABASE_FILE
+
+
 def _restore(backup: Path, database: Path) -> None:
     kept = restore(backup, database)
     print(f"控えを戻しました: {backup}")
     if kept:
         print(f"それまでのデータベースは残してあります: {kept}")
+
+
+def _purge(settings: Settings) -> int:
+    database = database_of(settings)
+    try:
+        texts, questions = QuestionStore(database).purge(settings.log_days)
+    except StorageUnavailableError as error:
+        print(f"データベースを使えません: {error}", file=sys.stderr)
+        return 1
+    finally:
+        database.close()
+    print(f"質問の文章 {texts}件、記録 {questions}件を消しました。")
+    return 0
 
 
 if __name__ == "__main__":

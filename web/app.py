@@ -14,10 +14,12 @@ from assistant.route import load_router
 from assistant.settings import QUESTIONS_PER_MINUTE
 from assistant.triage import Triage
 from assistant.wordings import load_wordings
+from index.search_index import SearchIndex
 from web.accessibility import load_report
 from web.api import api_routes
+from web.approved import ApprovedAnswers
 from web.assets import Assets
-from web.catalogue import LANGUAGES, load_catalogues
+from web.catalogue import LANGUAGES, load_catalogues, saying_what_is_kept
 from web.chat import chat_routes
 from web.error_pages import ErrorPages
 from web.errors import NOT_FOUND, WebError
@@ -29,13 +31,18 @@ from web.headers import SecurityHeaders
 from web.information import information_routes
 from web.metrics import Metrics
 from web.notice import NoticeBoard
+from web.outcomes import OutcomeLog
 from web.plan import plan_routes
 from web.rate_limit import RateLimit
 from web.rendering import Renderer, environment
 from web.request_log import RequestLog
 from web.service import Renew, Service
+from web.staff.options import NOTHING_KEPT, KeepingOptions, StaffOptions
+from web.staff.site import staff_routes
+from web.storage.answers import AnswerStore
 from web.storage.database import Database
 from web.storage.feedback import FeedbackStore
+from web.storage.questions import QuestionStore
 from web.theme import theme_css
 from web.view import View
 
@@ -50,6 +57,9 @@ def create_app(
     widget_sites: Sequence[str] = (),
     hosts: Sequence[str] = (),
     questions_per_minute: int = QUESTIONS_PER_MINUTE,
+    staff: StaffOptions | None = None,
+    keeping: KeepingOptions = NOTHING_KEPT,
+    load_index: Callable[[], SearchIndex] | None = None,
     notices: NoticeBoard | None = None,
     renew: Renew | None = None,
 ) -> FastAPI:
@@ -62,6 +72,9 @@ def create_app(
         widget_sites: origins that may show the chat in a frame.
         hosts: names that the service goes by; with none, any Host header is taken.
         questions_per_minute: what one address may ask.
+        staff: how the city's staff come in; without, there are no pages for them.
+        keeping: what is kept of questions.
+        load_index: loads the index alone, so that documents and the counter's search live where no assistant can be made.
         notices: the operator's notice, and whether the service is closed; never, if not given.
         renew: an assistant → the same over the index that is current now.
 
@@ -70,12 +83,27 @@ def create_app(
     """
     wordings = load_wordings()
     notices = notices or NoticeBoard()
-    triage = Triage(load_router(), contacts, wordings)
-    service = Service(build, triage, RateLimit(questions_per_minute), notices, renew)
+    approved = ApprovedAnswers(AnswerStore(database))
+    questions = QuestionStore(database)
+    outcomes = OutcomeLog(questions, keep_texts=keeping.texts, text_days=keeping.text_days)
+    service = Service(
+        build,
+        Triage(load_router(), contacts, wordings),
+        RateLimit(questions_per_minute),
+        approved,
+        outcomes,
+        approved_for_residents=keeping.approved_for_residents,
+        load_index=load_index,
+        notices=notices,
+        renew=renew,
+    )
+    catalogues = load_catalogues()
+    if keeping.texts:
+        catalogues = saying_what_is_kept(catalogues, keeping.text_days)
     renderer = Renderer(
         assets=Assets({"theme.css": theme_css(contacts.city)}),
         contacts=contacts,
-        catalogues=load_catalogues(),
+        catalogues=catalogues,
         wordings=wordings,
         furigana=Furigana(contacts.city.readings),
         widget_sites=widget_sites,
@@ -86,7 +114,9 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service.start()
+        outcomes.start()
         yield
+        outcomes.stop()
         database.close()
 
     # FastAPI's own pages for its API load from another server, and a public service has no use for them.
@@ -100,6 +130,8 @@ def create_app(
         app.include_router(plan_routes(service, renderer), prefix=prefix)
         app.include_router(information_routes(service, renderer, load_report()), prefix=prefix)
         app.include_router(feedback_routes(renderer, FeedbackStore(database)), prefix=prefix)
+    if staff:
+        app.include_router(staff_routes(staff, renderer, database, service, approved, outcomes))
     _add_static(app, renderer.assets)
     errors = ErrorPages(renderer)
     errors.add_to(app)

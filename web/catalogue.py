@@ -36,7 +36,7 @@ def load_catalogues() -> dict[Language, Catalogue]:
     Raises:
         ConfigurationError: one cannot be read, or has other keys than the Japanese one; the message names them.
     """
-    catalogues = {language: Catalogue(language, _read(FOLDER / f"{language}.toml")) for language in LANGUAGES}
+    catalogues = {language: Catalogue(language, read_texts(FOLDER / f"{language}.toml")) for language in LANGUAGES}
     for language, catalogue in catalogues.items():
         wrong = sorted(catalogue.texts.keys() ^ catalogues["ja"].texts.keys())
         if wrong:
@@ -44,7 +44,22 @@ def load_catalogues() -> dict[Language, Catalogue]:
     return catalogues
 
 
-def _read(path: Path) -> dict[str, str]:
+def saying_what_is_kept(catalogues: Mapping[Language, Catalogue], days: int) -> dict[Language, Catalogue]:
+    """Return the catalogues of a server that keeps the texts of questions for some days: visitors are told so."""
+    kept = {}
+    for language, catalogue in catalogues.items():
+        told = (("chat.privacy", "chat.privacy_kept"), ("about.data_1", "about.data_1_kept"))
+        said = {key: catalogue(kept_key, days=days) for key, kept_key in told}
+        kept[language] = Catalogue(language, {**catalogue.texts, **said})
+    return kept
+
+
+def read_texts(path: Path) -> dict[str, str]:
+    """Read one file of texts, by `<table>.<key>`.
+
+    Raises:
+        ConfigurationError: it cannot be read.
+    """
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:

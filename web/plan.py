@@ -25,35 +25,34 @@ def plan_routes(service: Service, renderer: Renderer) -> APIRouter:
 
     @routes.get("/documents")
     async def documents(request: Request) -> Response:
-        index = service.assistant().retriever.index
-        infos = [document.info for document in index.documents.values()]
+        infos = [document.info for document in service.index().documents.values()]
         return renderer.page("documents.html", view_of(request), documents=infos)
 
     @routes.get("/documents/{document_id}")
     async def document(request: Request, document_id: str, start: str = "", end: str = "") -> Response:
-        index, found = _find(service.assistant().retriever.index, document_id)
+        index, found = _find(service.index(), document_id)
         return _page(renderer, view_of(request), index, found, span=_span(start, end))
 
     @routes.post("/documents/{document_id}")
     async def find(request: Request, document_id: str) -> Response:
         # A POST, because words that someone looks for belong into no address and no log.
-        retriever = service.assistant().retriever
-        index, found = _find(retriever.index, document_id)
+        assistant = service.answers
+        index, found = _find(assistant.retriever.index if assistant else service.index(), document_id)
         fields = dict(await read_fields(request))
         try:
             text = parse_question(fields.get("find", "")).text
         except InvalidQuestionError:
             return _page(renderer, view_of(request), index, found)
         matches = find_words(text, document_id, index.passages)
-        if not matches.exact:
-            matches = near_sentences(await service.near(text, retriever), document_id)
+        if not matches.exact and assistant:
+            matches = near_sentences(await service.near(text, assistant.retriever), document_id)
         return _page(renderer, view_of(request), index, found, find=text, matches=matches)
 
     @routes.get("/documents/{document_id}/passage")
     async def passage(
         request: Request, document_id: str, start: str = "", end: str = "", n: str = "", embedded: str = ""
     ) -> Response:
-        index, found = _find(service.assistant().retriever.index, document_id)
+        index, found = _find(service.index(), document_id)
         span = _span(start, end)
         blocks = view_passage(found, index.passages, span) if span else []
         if not span or not blocks:

@@ -19,14 +19,32 @@ DAY_S = 86_400
 THIS_MACHINE = ("127.0.0.1", "::1", "")
 
 
+class Pseudonyms:
+    """Keyed hashes under a key that only this process knows, and only for a day."""
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+        self._key_until = time.monotonic() + DAY_S
+
+    def of_address(self, address: str) -> str:
+        """Return what stands for an address; all of one IPv6 household have the same."""
+        return self.of_text(_household(address))
+
+    def of_text(self, text: str) -> str:
+        """Return what stands for a text."""
+        if time.monotonic() > self._key_until:
+            self._key = secrets.token_bytes(32)
+            self._key_until = time.monotonic() + DAY_S
+        return hmac.new(self._key, text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+
 class RateLimit:
     """A moving minute for each address. A city hall's or a carrier's shared address is one address: keep the limit high."""
 
     def __init__(self, per_minute: int) -> None:
         self._item = RateLimitItemPerMinute(per_minute)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
-        self._key = secrets.token_bytes(32)
-        self._key_until = time.monotonic() + DAY_S
+        self._pseudonyms = Pseudonyms()
 
     def take(self, address: str) -> None:
         """Count one question.
@@ -37,14 +55,8 @@ class RateLimit:
         Raises:
             WebError: 429, the minute's questions of this address are used up.
         """
-        if address not in THIS_MACHINE and not self._limiter.hit(self._item, self._pseudonym(address)):
+        if address not in THIS_MACHINE and not self._limiter.hit(self._item, self._pseudonyms.of_address(address)):
             raise WebError(TOO_MANY_QUESTIONS)
-
-    def _pseudonym(self, address: str) -> str:
-        if time.monotonic() > self._key_until:
-            self._key = secrets.token_bytes(32)
-            self._key_until = time.monotonic() + DAY_S
-        return hmac.new(self._key, _household(address).encode(), hashlib.sha256).hexdigest()
 
 
 def _household(address: str) -> str:

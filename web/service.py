@@ -8,22 +8,27 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+import numpy as np
+import numpy.typing as npt
 from anyio import to_thread
 
 from assistant.answer import Answer, Language
-from assistant.assistant import Assistant, Turn
-from assistant.errors import ConfigurationError
+from assistant.assistant import Assistant, Found, Turn
+from assistant.errors import ConfigurationError, PersonalDataError
 from assistant.personal_data import refuse_identifiers
-from assistant.question import parse_question
+from assistant.question import Question, parse_question
 from assistant.retrieve import HybridRetriever
 from assistant.triage import Triage
 from corpus.errors import DocumentError
 from corpus.model import Document
 from index.errors import IndexUnavailableError, ModelError
 from index.fusion import Hit
+from index.search_index import SearchIndex
 from web.admission import Admission, Place, never_gone
+from web.approved import ApprovedAnswers
 from web.errors import CLOSED, NO_INDEX, RESTARTING, STARTING, WebError
 from web.notice import NoticeBoard
+from web.outcomes import OutcomeLog
 from web.rate_limit import RateLimit
 
 log = logging.getLogger("web")
@@ -59,24 +64,38 @@ class Service:
         build: Callable[[], Assistant],
         triage: Triage,
         rate_limit: RateLimit,
+        approved: ApprovedAnswers | None = None,
+        outcomes: OutcomeLog | None = None,
+        *,
+        approved_for_residents: bool = False,
+        load_index: Callable[[], SearchIndex] | None = None,
         notices: NoticeBoard | None = None,
         renew: Renew | None = None,
     ) -> None:
-        """Prepare to load.
+        """Take the parts; nothing is loaded before `start`.
 
         Args:
             build: makes the assistant.
-            triage: answers who is in danger.
-            rate_limit: of one address.
+            triage: knows who is in danger.
+            rate_limit: what one address may ask.
+            approved: the answers that staff have approved.
+            outcomes: where the outcome of each question is kept.
+            approved_for_residents: whether residents are served what was approved.
+            load_index: loads the index alone, where the assistant cannot be made: documents and search live without it.
             notices: whether the service is closed.
             renew: an assistant → the same over the index that is current now; without it, `build` makes a new one.
         """
         self._build = build
+        self._load_index = load_index
+        self._approved = approved
+        self._outcomes = outcomes
+        self._approved_for_residents = approved_for_residents
         self._notices = notices or NoticeBoard()
         self._renew = renew
         self._renewing = threading.Lock()
         self.failed_loads = 0
         self._assistant: Assistant | None = None
+        self._index: SearchIndex | None = None
         self._reason: str | None = None
         self._triage = triage
         self._rate_limit = rate_limit
@@ -147,9 +166,27 @@ class Service:
             raise WebError(NO_INDEX if self._reason else STARTING)
         return self._assistant
 
+    @property
+    def answers(self) -> Assistant | None:
+        """The assistant, or None while there is none."""
+        return self._assistant
+
+    def index(self) -> SearchIndex:
+        """Return the index, which may be there without an assistant.
+
+        Raises:
+            WebError: 503, while it is being loaded or if it could not be.
+        """
+        if self._assistant is None and self._index is not None:
+            return self._index
+        return self.assistant().retriever.index
+
     def documents(self) -> list[Document]:
-        """Return all documents; none while there is no assistant, so that pages about the service live without one."""
-        return list(self._assistant.retriever.index.documents.values()) if self._assistant else []
+        """Return all documents; none while there is no index, so that pages about the service live without one."""
+        try:
+            return list(self.index().documents.values())
+        except WebError:
+            return []
 
     def accept(self, question: str, address: str, language: Language = "ja") -> Accepted:
         """Decide whether a question may be asked, before anything is done for it. Help in danger comes before all limits.
@@ -166,7 +203,7 @@ class Service:
         asked = parse_question(question)
         urgent = self._triage.urgent(asked, language)
         if urgent is None:
-            refuse_identifiers(asked)
+            self._refuse_identifiers(asked)
             if self._stopping:
                 raise WebError(RESTARTING)
             if self._notices.is_closed:
@@ -178,7 +215,12 @@ class Service:
         return Accepted(question, language, urgent=urgent)
 
     async def ask(
-        self, accepted: Accepted, history: Sequence[Turn], gone: Callable[[], Awaitable[bool]] = never_gone
+        self,
+        accepted: Accepted,
+        history: Sequence[Turn],
+        gone: Callable[[], Awaitable[bool]] = never_gone,
+        *,
+        by_staff: bool = False,
     ) -> Answer:
         """Ask in a worker thread; a question that is cancelled while it waits for its turn is never asked.
 
@@ -186,19 +228,36 @@ class Service:
             accepted: by `accept`.
             history: as `Assistant.ask` takes it.
             gone: whether the client has gone, where its going cancels nothing.
+            by_staff: whether staff ask, who are served what was approved even where residents are not.
 
         Raises:
             WebError: 503, as `Admission.turn` does.
         """
-        if accepted.urgent:
-            return accepted.urgent
-        assistant = accepted.assistant or self.assistant()
+        answer = accepted.urgent
+        if answer is None:
+            assistant = accepted.assistant or self.assistant()
+            answer = await self._in_place(
+                lambda place: self._answer(assistant, accepted, history, place.is_hurried, by_staff), gone
+            )
+        if self._outcomes:
+            self._outcomes.answered(answer, accepted.text)
+        return answer
 
-        def work(place: Place) -> Answer:
-            asked = replace(assistant, reader=None) if place.is_hurried else assistant
-            return asked.ask(accepted.text, history, accepted.language)
+    async def find(self, text: str) -> Found:
+        """Return what would answer a question and how surely, for staff; takes its turn among the questions.
 
-        return await self._in_turn(work, gone)
+        Raises:
+            InvalidQuestionError: it is none, or it names a person.
+            WebError: 503, as `assistant` and `Admission.turn` do.
+        """
+        asked = refuse_identifiers(parse_question(text))
+        assistant = self.assistant()
+        return await self.in_turn(lambda: assistant.find(asked))
+
+    async def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return a vector of unit length for each text; takes its turn among the questions. Raises what `near` does."""
+        embeddings = self.assistant().retriever.embeddings
+        return await self.in_turn(lambda: np.array([embeddings.embed_query(text) for text in texts], dtype=np.float32))
 
     async def near(self, text: str, retriever: HybridRetriever) -> list[Hit]:
         """Return the passages that are nearest to a text, best first; takes its turn among the questions.
@@ -206,9 +265,35 @@ class Service:
         Raises:
             WebError: 503, as `Admission.turn` does.
         """
-        return await self._in_turn(lambda _: retriever.search(text), never_gone)
+        return await self.in_turn(lambda: retriever.search(text))
 
-    async def _in_turn(self, work: Callable[[Place], Result], gone: Callable[[], Awaitable[bool]]) -> Result:
+    def _answer(
+        self, assistant: Assistant, accepted: Accepted, history: Sequence[Turn], hurried: bool, by_staff: bool
+    ) -> Answer:
+        if hurried:
+            assistant = replace(assistant, reader=None)
+        if self._approved is None or not (by_staff or self._approved_for_residents):
+            return assistant.ask(accepted.text, history, accepted.language)
+        examined = assistant.examine(accepted.text, history, accepted.language)
+        return self._approved.answer(examined, assistant, accepted.language)
+
+    def _refuse_identifiers(self, asked: Question) -> None:
+        try:
+            refuse_identifiers(asked)
+        except PersonalDataError as error:
+            if self._outcomes:
+                self._outcomes.refused(error.kind)
+            raise
+
+    async def in_turn(self, work: Callable[[], Result], gone: Callable[[], Awaitable[bool]] = never_gone) -> Result:
+        """Do work in a worker thread when its turn has come among the questions.
+
+        Raises:
+            WebError: 503, as `Admission.turn` does.
+        """
+        return await self._in_place(lambda _: work(), gone)
+
+    async def _in_place(self, work: Callable[[Place], Result], gone: Callable[[], Awaitable[bool]]) -> Result:
         async with self._admission.turn(gone) as place:
             return await to_thread.run_sync(work, place)
 
@@ -223,7 +308,18 @@ class Service:
             self._reason = "unexpected"
             log.exception("the assistant could not be loaded")
         finally:
+            if self._assistant is None:
+                self._load_index_alone()
             self._loaded.set()
+
+    def _load_index_alone(self) -> None:
+        if self._load_index is None:
+            return
+        try:
+            self._index = self._load_index()
+            log.warning("no answers: documents and search by words only, index %s", self._index.version)
+        except (DocumentError, IndexUnavailableError) as error:
+            log.error("%s", error)
 
     def _renew_and_log(self) -> None:
         self._loaded.wait()

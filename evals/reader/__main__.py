@@ -21,6 +21,7 @@ from evals.reader.measure import Read, measure_reader
 from evals.reader.model import TOKENIZER_FILE, new_network, read_with
 from evals.reader.plans import DEVELOPMENT, read_examples, read_plans, search_examples, write_examples
 from evals.reader.recipe import Recipe, plans_stage, reading_stage
+from evals.reader.resume import shipped_network
 from evals.reader.train import is_trained, train, trained
 from index.errors import ModelError
 
@@ -38,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
                 recipe = replace(Recipe(), **json.loads(options.recipe))
                 if options.without_removed:
                     recipe = replace(recipe, negatives=Negatives(removed=0.0, related=0.9))
-                _train(options.jaquad, options.out, recipe, options.threads)
+                _train(options.jaquad, options.out, recipe, options.threads, options.start_from)
             case "measure":
                 _measure(options.reader, options.jaquad)
             case _:
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     training.add_argument("--out", type=Path, required=True)
     training.add_argument("--threads", type=int, default=2)
     training.add_argument("--recipe", default="{}", help='numbers of the recipe that differ, as JSON: {"jaquad": 8000}')
+    training.add_argument("--start-from", type=Path, help="an exported reader that is trained further; else the encoder is")
     training.add_argument(
         "--without-removed", action="store_true", help="without negatives that miss only the answering sentence"
     )
@@ -70,20 +72,21 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _train(jaquad: Path, out: Path, recipe: Recipe, threads: int) -> None:
+def _train(jaquad: Path, out: Path, recipe: Recipe, threads: int, start_from: Path | None) -> None:
     """Train both stages, each in a folder of its own under `out`; one that is done is passed over."""
     reading, plans = out / "reading", out / "plans"
     paragraphs, _ = split_by_title(read_jaquad(jaquad), recipe.seed)
     if not is_trained(reading):
         reading.mkdir(parents=True, exist_ok=True)
-        network = new_network(load_settings().model_folder(), reading)
+        encoder = load_settings().model_folder()
+        network = shipped_network(start_from, encoder, reading) if start_from else new_network(encoder, reading)
         train(network, reading_stage(paragraphs, recipe), reading, recipe, threads)
     plans.mkdir(parents=True, exist_ok=True)
     for path in (reading / TOKENIZER_FILE, reading / "config.json"):
         shutil.copyfile(path, plans / path.name)
     if not (plans / EXAMPLES_FILE).exists():
         learnt = [plan for plan in read_plans() if plan.document.info.id not in DEVELOPMENT]
-        examples = search_examples(learnt, load_settings().load_embeddings(), recipe.seed)
+        examples = search_examples(learnt, load_settings().load_embeddings(), recipe.draw)
         write_examples(examples, plans / EXAMPLES_FILE)
     stage = plans_stage(read_examples(plans / EXAMPLES_FILE), paragraphs, recipe)
     train(trained(reading), stage, plans, recipe, threads)

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from assistant.assistant import Assistant
-from tests.conftest import MakeApp
+from tests.conftest import STAFF_PASSWORD, MakeApp, MakeStaffApp
 
 # Chromium as root in a closed network: no sandbox, and none of its own connections.
 ARGUMENTS = [
@@ -58,6 +58,13 @@ def address(assistant: Assistant, make_app: MakeApp) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def staff_address(assistant: Assistant, make_staff_app: MakeStaffApp) -> Iterator[str]:
+    """A server whose staff pages are on."""
+    with running(make_staff_app(lambda: assistant)) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
@@ -93,3 +100,20 @@ def ask(page: Page, question: str) -> None:
     box.fill(question)
     box.press("Enter")
     expect(page.locator(".turn:not([aria-busy])")).to_have_count(turns + 1)
+
+
+def at_the_counter(page: Page, address: str) -> None:
+    """Sign in as one who may look things up, and open the counter."""
+    page.goto(f"{address}/counter")
+    page.fill("[name=name]", "viewer")
+    page.fill("[name=password]", STAFF_PASSWORD)
+    page.press("[name=password]", "Enter")
+    expect(page.locator("#query")).to_be_focused()
+
+
+def look_up(page: Page, question: str) -> None:
+    """Ask at the counter and wait until answer and passages are there."""
+    page.fill("#query", question)
+    page.press("#query", "Enter")
+    expect(page.locator(".answer-part:not([hidden])")).to_be_visible()
+    expect(page.locator(".result, .results-place .none").first).to_be_visible()

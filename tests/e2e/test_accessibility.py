@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import REPOSITORY
-from tests.e2e.conftest import QUESTION_BOX, ask, watched
+from tests.e2e.conftest import QUESTION_BOX, ask, at_the_counter, look_up, watched
 from tests.e2e.test_chat_states import ENDLESS, SENTENCE
 from web.accessibility import AccessibilityReport, Criterion, StateResult
 from web.catalogue import LANGUAGES, load_catalogues
@@ -92,6 +92,59 @@ def search(page: Page, address: str) -> None:
     expect(page.locator(".found mark").first).to_be_visible()
 
 
+def counter_empty(page: Page, address: str) -> None:
+    at_the_counter(page, address)
+
+
+def counter_answered(page: Page, address: str) -> None:
+    at_the_counter(page, address)
+    look_up(page, PERIOD_QUESTION)
+    for summary in page.locator("main summary").all():
+        summary.click()
+
+
+def counter_panel(page: Page, address: str) -> None:
+    counter_answered(page, address)
+    page.locator(".result .open").first.click()
+    expect(page.locator(".panel mark")).to_be_visible()
+
+
+def counter_nothing(page: Page, address: str) -> None:
+    at_the_counter(page, address)
+    page.locator(".who-acts label").nth(2).click()
+    page.select_option("#scope", "asaka-4/4")
+    look_up(page, "プールの利用料金はいくらですか")
+
+
+def counter_error(page: Page, address: str) -> None:
+    at_the_counter(page, address)
+    page.press("#query", "Enter")
+    expect(page.locator("#error")).not_to_be_empty()
+
+
+def counter_warning(page: Page, address: str) -> None:
+    counter_answered(page, address)
+    page.evaluate("document.querySelector('dialog').showModal()")
+
+
+def handout(page: Page, address: str) -> None:
+    counter_answered(page, address)
+    page.evaluate("document.querySelector('#handout').target = ''")
+    page.locator(".handout").first.click()
+    page.check("[name=furigana]")
+    expect(page.locator(".sheet rt").first).to_be_visible()
+
+
+# In Japanese only, and behind a sign-in.
+STAFF_STATES: dict[str, tuple[str, Reach]] = {
+    "counter, empty": ("/counter", counter_empty),
+    "counter, answered": ("/counter", counter_answered),
+    "counter, panel open": ("/counter", counter_panel),
+    "counter, nothing found": ("/counter", counter_nothing),
+    "counter, error": ("/counter", counter_error),
+    "counter, about to clear": ("/counter", counter_warning),
+    "hand-out": ("/counter/handout", handout),
+}
 STATES: dict[str, tuple[str, Reach]] = {
     "chat, empty": ("/", empty),
     "chat, writing": ("/", writing),
@@ -117,6 +170,9 @@ RUNS += [
     (name, language, {}) for language in LANGUAGES[1:] for name in ("chat, empty", "chat, panel open", "chat, no answer")
 ]
 RUNS += [("about", language, {}) for language in LANGUAGES[1:]]
+RUNS += [(name, "ja", {}) for name in STAFF_STATES]
+RUNS += [(name, "ja", {"color_scheme": "dark"}) for name in ("counter, panel open", "counter, error")]
+RUNS += [("counter, panel open", "ja", {"viewport": {"width": 320, "height": 640}})]
 
 
 @pytest.fixture(scope="module")
@@ -157,9 +213,15 @@ def _number(tag: object) -> str:
 
 @pytest.mark.parametrize(("name", "language", "options"), RUNS, ids=lambda value: str(value).replace(" ", ""))
 def test_axe_finds_nothing(
-    browser: Browser, address: str, report: dict[str, list[object]], name: str, language: str, options: dict[str, object]
+    browser: Browser,
+    request: pytest.FixtureRequest,
+    report: dict[str, list[object]],
+    name: str,
+    language: str,
+    options: dict[str, object],
 ) -> None:
-    path, reach = STATES[name]
+    address: str = request.getfixturevalue("staff_address" if name in STAFF_STATES else "address")
+    path, reach = (STATES | STAFF_STATES)[name]
     prefix = "" if language == "ja" else f"/{language}"
     with watched(browser, **options) as page:
         reach(page, address + prefix)

@@ -11,26 +11,13 @@ from starlette.testclient import TestClient
 
 from assistant.assistant import Assistant
 from index.errors import IndexUnavailableError
-from tests.conftest import MakeApp
+from tests.conftest import READY_TIMEOUT_S, MakeApp
 from web.headers import SECURITY_HEADERS
-
-READY_TIMEOUT_S = 30.0
 
 
 @pytest.fixture(scope="module")
 def client(assistant: Assistant, make_app: MakeApp) -> Iterator[TestClient]:
     app = make_app(lambda: assistant)
-    with TestClient(app, raise_server_exceptions=False) as client:
-        assert app.state.service.wait(READY_TIMEOUT_S)
-        yield client
-
-
-@pytest.fixture(scope="module")
-def client_without_index(make_app: MakeApp) -> Iterator[TestClient]:
-    def build() -> Assistant:
-        raise IndexUnavailableError("索引がありません。作るには: python -m index build")
-
-    app = make_app(build)
     with TestClient(app, raise_server_exceptions=False) as client:
         assert app.state.service.wait(READY_TIMEOUT_S)
         yield client
@@ -44,7 +31,7 @@ def test_an_answer_comes_as_one_json(client: TestClient) -> None:
     assert answer["citations"][0]["url"].startswith("/documents/asaka-4")
     assert set(answer) == {
         *("id", "status", "language", "mode", "text", "short_answer", "sentences", "citations"),
-        *("notice", "contact", "suggestions", "index_version", "elapsed_ms"),
+        *("notice", "contact", "suggestions", "approval", "index_version", "elapsed_ms"),
     }
     assert response.headers["cache-control"] == "no-store"
 

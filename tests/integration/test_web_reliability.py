@@ -17,15 +17,13 @@ from assistant.assistant import Assistant
 from assistant.contacts import load_contacts
 from assistant.errors import ConfigurationError
 from assistant.settings import Settings, load_settings
-from index.errors import IndexUnavailableError
-from tests.conftest import MakeApp
+from tests.conftest import READY_TIMEOUT_S, MakeApp
 from tests.loops import in_a_loop_of_its_own
 from web.admission import Admission
 from web.app import create_app
 from web.front_door import MAX_OPEN_POSTS, FrontDoor
 from web.storage.database import Database
 
-READY_TIMEOUT_S = 30.0
 IN_DANGER = "もう死にたいです"
 SECRET = "090-1234-5678"
 EVENTS = {"Accept": "text/event-stream"}
@@ -46,17 +44,6 @@ def full_client(assistant: Assistant, make_app: MakeApp) -> Iterator[TestClient]
     with TestClient(app, raise_server_exceptions=False) as client:
         assert app.state.service.wait(READY_TIMEOUT_S)
         app.state.service._admission = Admission(running=0, waiting=0)
-        yield client
-
-
-@pytest.fixture
-def client_without_index(make_app: MakeApp) -> Iterator[TestClient]:
-    def build() -> Assistant:
-        raise IndexUnavailableError("索引がありません。作るには: python -m index build")
-
-    app = make_app(build)
-    with TestClient(app, raise_server_exceptions=False) as client:
-        assert app.state.service.wait(READY_TIMEOUT_S)
         yield client
 
 

@@ -19,6 +19,7 @@ from index.build import build_index, is_up_to_date, source_hashes
 from index.embed import ModelIdentity, hash_weights
 from index.errors import IndexUnavailableError, ModelError
 from index.fusion import LegWeights, rank
+from index.fusion import search as fused_search
 from index.generation import check_sources, is_rolled_back, load_generation, read_manifest, roll_back
 from index.lexical import BM25, terms
 from index.probe import probe
@@ -95,6 +96,21 @@ def test_fusion_adds_standard_scores(root: Path) -> None:
     # The last two are equal and keep their order.
     assert [hit.candidate.dense for hit in hits] == [0.8, 0.9, 0.7]
     assert [hit.score for hit in hits] == pytest.approx([2.4495, -1.2247, -1.2247], abs=1e-4)
+
+
+def test_a_search_keeps_the_best_and_scores_their_sentences(root: Path) -> None:
+    index = load_generation(root, EMBEDDINGS.identity)
+    wanted = terms("計画の期間は五年間")
+    vector = np.asarray(EMBEDDINGS.embed_query("計画の期間は五年間"), dtype=np.float32)
+    ranked = [hit.candidate.passage.id for hit in rank(index.candidates(wanted, vector, 10))]
+    hits = fused_search(index, wanted, vector, 10, 2)
+    assert [hit.candidate.passage.id for hit in hits] == ranked[:2]
+    best = hits[0].candidate
+    assert [scored.sentence for scored in best.sentences] == list(best.passage.sentences)
+    assert best.sentences[0].overlap > 0.5
+    assert best.overlap >= best.sentences[0].overlap
+    only = fused_search(index, wanted, vector, 10, 2, among=np.array([index.row_of[ranked[-1]]]))
+    assert [hit.candidate.passage.id for hit in only] == ranked[-1:]
 
 
 def test_fusion_of_nothing_and_of_equal_scores_is_no_error(root: Path) -> None:

@@ -1,4 +1,4 @@
-"""The SQLite file: opened and brought to the newest schema when it is first needed, and again after a failure."""
+"""The database: opened and brought to the newest schema when it is first needed, and again after a failure."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from assistant.settings import Settings
 from web.storage.backup import RESTORE_COMMAND
 
+DATABASE_FILE = "web.sqlite3"
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 3000
+CONNECT_TIMEOUT_S = 5
 
 
 class Base(DeclarativeBase):
@@ -30,10 +33,13 @@ class StorageUnavailableError(Exception):
 
 
 class Database:
-    """One SQLite file. Safe to use from several threads; each session has a connection of its own."""
+    """One SQLite file, or one PostgreSQL database. Safe to use from several threads; each session has its own connection.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    `place` is the file's path, or a URL of SQLAlchemy's such as `postgresql+psycopg://user:password@host/name`.
+    """
+
+    def __init__(self, place: Path | str) -> None:
+        self._place = place
         self._engine: Engine | None = None
         self._lock = threading.Lock()
 
@@ -47,6 +53,21 @@ class Database:
         try:
             with Session(self._ready()) as session, session.begin():
                 yield session
+        except (SQLAlchemyError, CommandError, OSError, ImportError) as error:
+            raise StorageUnavailableError(str(error)) from error
+
+    def compact(self) -> None:
+        """Have what was deleted gone from the file and its log as well; PostgreSQL sees to that by itself.
+
+        Raises:
+            StorageUnavailableError: it is not done; a later call tries anew.
+        """
+        if isinstance(self._place, str):
+            return
+        try:
+            with self._ready().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("VACUUM")
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         except (SQLAlchemyError, CommandError, OSError) as error:
             raise StorageUnavailableError(str(error)) from error
 
@@ -69,12 +90,10 @@ class Database:
     def _ready(self) -> Engine:
         with self._lock:
             if self._engine is None:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                engine = create_engine(f"sqlite:///{self._path}")
-                event.listen(engine, "connect", _make_durable)
-                event.listen(engine, "begin", _begin)
+                engine = _engine(self._place)
                 try:
-                    _check(engine, self._path)
+                    if isinstance(self._place, Path):
+                        _check(engine, self._place)
                     _migrate(engine)
                 except BaseException:
                     engine.dispose()
@@ -83,16 +102,34 @@ class Database:
             return self._engine
 
 
+def database_of(settings: Settings) -> Database:
+    """Return the database that is set; nothing is opened yet."""
+    return Database(settings.database.get_secret_value() or settings.var / DATABASE_FILE)
+
+
+def _engine(place: Path | str) -> Engine:
+    if isinstance(place, str):
+        # A server that was restarted meanwhile is met with a new connection, not with an error.
+        return create_engine(place, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_S})
+    place.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(f"sqlite:///{place}")
+    event.listen(engine, "connect", _make_durable)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
 def _make_durable(connection: SQLiteConnection, _record: object) -> None:
-    """Readers do not wait for a writer, and a commit has reached the disk when it returns."""
+    """Readers do not wait for a writer, a commit has reached the disk when it returns, what is deleted is overwritten."""
     # Left to itself, Python's driver begins no transaction before a CREATE TABLE: a migration could end half way.
     connection.isolation_level = None
-    for setting in (f"busy_timeout = {BUSY_TIMEOUT_MS}", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    settings = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
+    for setting in (f"busy_timeout = {BUSY_TIMEOUT_MS}", *settings):
         connection.execute(f"PRAGMA {setting}")
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN")
 
 
 def _check(engine: Engine, path: Path) -> None:

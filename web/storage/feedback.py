@@ -38,7 +38,7 @@ class FeedbackRecord(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(32), unique=True)
     given_at: Mapped[dt.datetime] = mapped_column(index=True)
-    answer_id: Mapped[str] = mapped_column(String(32))
+    answer_id: Mapped[str] = mapped_column(String(32), index=True)
     status: Mapped[str] = mapped_column(String(16))
     rating: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str] = mapped_column(String(16))

@@ -1,4 +1,5 @@
 // Copying an answer with its sources, and printing.
+import { copyFrom } from "./clipboard.js";
 
 class AnswerTools extends HTMLElement {
   connectedCallback() {
@@ -9,33 +10,10 @@ class AnswerTools extends HTMLElement {
   }
 
   async copy() {
-    const copied = (await this.byClipboard()) || this.bySelection();
+    const copied = await copyFrom(this.text);
     this.dispatchEvent(
       new CustomEvent("answer-tool", { bubbles: true, detail: copied ? this.dataset.copied : this.dataset.failed }),
     );
-  }
-
-  async byClipboard() {
-    try {
-      await navigator.clipboard.writeText(this.text.value);
-      return true;
-    } catch {
-      // There is no clipboard on plain http, as within many city networks, or the browser forbids it.
-      return false;
-    }
-  }
-
-  // Where this fails too, the text stays selected for the visitor to copy.
-  bySelection() {
-    const button = document.activeElement;
-    this.text.hidden = false;
-    this.text.select();
-    const copied = document.execCommand("copy");
-    if (copied) {
-      this.text.hidden = true;
-      button?.focus();
-    }
-    return copied;
   }
 }
 

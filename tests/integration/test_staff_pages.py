@@ -1,0 +1,286 @@
+"""What staff do with questions, over a real server's application with the real plan."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from assistant.assistant import Assistant
+from assistant.contacts import load_contacts
+from assistant.settings import Settings
+from evals.cases import read_cases
+from web.app import create_app
+from web.outcomes import MAX_WAITING, OutcomeLog
+from web.staff.options import KeepingOptions, StaffOptions
+from web.staff.passwords import hash_password
+from web.storage.accounts import AccountStore
+from web.storage.audit import latest_changes
+from web.storage.database import Database
+from web.storage.questions import QuestionStore
+
+PASSWORD = "ながい合言葉です1234"
+PERIOD = "計画の期間はいつからいつまでですか"
+MY_NUMBER = "123456789018"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("pages")
+
+
+@pytest.fixture(scope="module")
+def database(folder: Path) -> Iterator[Database]:
+    database = Database(folder / "web.sqlite3")
+    AccountStore(database).add("test", "hanako", "editor", hash_password(PASSWORD))
+    yield database
+    database.close()
+
+
+def app_with(settings: Settings, database: Database, assistant: Assistant, keeping: KeepingOptions) -> FastAPI:
+    contacts = load_contacts(settings.contacts)
+    return create_app(lambda: assistant, contacts, database, staff=StaffOptions(), keeping=keeping)
+
+
+@pytest.fixture(scope="module")
+def client(settings: Settings, database: Database, assistant: Assistant) -> Iterator[TestClient]:
+    app = app_with(settings, database, assistant, KeepingOptions(texts=True, approved_for_residents=True))
+    with TestClient(app, follow_redirects=False) as client:
+        assert app.state.service.wait(60)
+        client.post("/staff/sign-in", data={"name": "hanako", "password": PASSWORD})
+        yield client
+
+
+def token(client: TestClient) -> str:
+    return client.get("/staff").text.partition('name="csrf" content="')[2].partition('"')[0]
+
+
+def ask(client: TestClient, question: str) -> dict[str, object]:
+    answer: dict[str, object] = client.post("/api/ask", json={"question": question}).json()
+    return answer
+
+
+def spans(page: str, chosen: bool = False) -> list[str]:
+    return re.findall(r'name="span" value="([^"]+)"' + (" checked" if chosen else ""), page)
+
+
+def logged(database: Database, count: int) -> None:
+    """Wait until the log has as many questions; it is written by a thread of its own."""
+    for _ in range(100):
+        if len(QuestionStore(database).since(1)) >= count:
+            return
+        time.sleep(0.05)
+    raise AssertionError("not logged")
+
+
+def approve(client: TestClient, question: str, span: list[str], **more: str) -> int:
+    data = {"csrf": token(client), "question": question, "span": span, **more}
+    return client.post("/staff/answers/save", data=data).status_code
+
+
+def test_an_editor_approves_an_answer_which_is_then_served_first_with_its_date(client: TestClient) -> None:
+    look = client.post("/staff/answers/look", data={"csrf": token(client), "question": PERIOD}).text
+    chosen = spans(look, chosen=True)
+    assert chosen
+    other = next(span for span in spans(look) if span not in chosen)
+    assert approve(client, PERIOD, [other], others="計画はいつ終わるの", note="くわしくは窓口へ。") == 303
+    for question in (PERIOD, "計画はいつ終わるの"):
+        answer = ask(client, question)
+        assert answer["mode"] == "approved"
+        assert isinstance(answer["approval"], dict)
+        assert (answer["approval"]["question"], answer["approval"]["note"]) == (PERIOD, "くわしくは窓口へ。")
+        (citation,) = answer["citations"]  # type: ignore[misc]
+        assert f"{citation['document']}:{citation['start']}:{citation['end']}" == other  # type: ignore[index]
+    page = client.post("/", data={"question": PERIOD}).text
+    assert "担当者が確かめました" in page
+    assert "担当者の補足：くわしくは窓口へ。" in page
+
+
+def test_a_question_that_is_only_near_gets_its_own_answer_and_the_approved_question_is_offered(client: TestClient) -> None:
+    look = client.post("/staff/answers/look", data={"csrf": token(client), "question": "地域包括支援センターの数"}).text
+    approve(client, "地域包括支援センターの数", spans(look, chosen=True))
+    answer = ask(client, "包括センターは何か所")
+    assert (answer["mode"], answer["approval"]) == ("extractive", None)
+    assert answer["suggestions"][0] == "地域包括支援センターの数"  # type: ignore[index]
+
+
+def test_a_withdrawn_answer_is_served_no_more_and_every_step_is_recorded(client: TestClient, database: Database) -> None:
+    look = client.post("/staff/answers/look", data={"csrf": token(client), "question": "社協とは何ですか"}).text
+    assert approve(client, "社協とは何ですか", spans(look)[:1]) == 303
+    assert ask(client, "社協とは何ですか")["mode"] == "approved"
+    (approval,) = latest_changes(database, 1)
+    state = {"csrf": token(client), "state": "withdrawn"}
+    assert client.post(f"/staff/answers/{approval.target}/state", data=state).status_code == 303
+    assert ask(client, "社協とは何ですか")["mode"] == "extractive"
+    assert [(one.who, one.action) for one in latest_changes(database, 2)] == [
+        ("hanako", "answer.withdrawn"),
+        ("hanako", "answer.approve"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"span": []}, 422),
+        ({"span": ["asaka-4:0:5"]}, 409),
+        ({"span": ["asaka-4:-1:5"]}, 409),
+        ({"span": ["../x:0:5"]}, 409),
+        ({"span": ["asaka-4:999999999999:9999999999999"]}, 409),
+        ({"question": ""}, 422),
+        ({"question": f"番号は{MY_NUMBER}"}, 422),
+        ({"others": "\n".join(["別の聞き方"] * 11)}, 422),
+        ({"note": "あ" * 401}, 422),
+    ],
+    ids=str,
+)
+def test_no_answer_without_exact_sentences_or_with_personal_data_is_approved(
+    client: TestClient, database: Database, fields: dict[str, object], status: int
+) -> None:
+    look = client.post("/staff/answers/look", data={"csrf": token(client), "question": PERIOD}).text
+    data = {"csrf": token(client), "question": PERIOD, "span": spans(look)[:1], "note": "書いたこと", **fields}
+    before = latest_changes(database, 1)
+    response = client.post("/staff/answers/save", data=data)
+    assert response.status_code == status
+    assert latest_changes(database, 1) == before
+    assert MY_NUMBER not in response.text
+    if "note" not in fields and fields.get("question") != "":
+        assert "書いたこと" in response.text
+
+
+def test_staff_alone_are_served_approved_answers_unless_residents_are_too(
+    settings: Settings, database: Database, assistant: Assistant
+) -> None:
+    app = app_with(settings, database, assistant, KeepingOptions())
+    with TestClient(app) as client:
+        assert app.state.service.wait(60)
+        for _ in range(2):
+            assert ask(client, PERIOD)["mode"] == "extractive"
+
+
+def test_a_declined_question_becomes_an_answer_a_synonym_or_a_case(
+    client: TestClient, database: Database, tmp_path: Path
+) -> None:
+    before = len(QuestionStore(database).since(1))
+    for question in ("図書館の開館時間は何時ですか", "図書館は何時に開きますか", "図書館の開館時間は"):
+        assert ask(client, question)["status"] != "answered"
+    logged(database, before + 3)
+    page = client.get("/staff/review").text
+    assert "図書館" in page
+    ids = re.findall(r'name="ids" value="([0-9,]+)"', page)
+    form = {"csrf": token(client), "ids": ids[0]}
+    evidence = "本計画の計画期間は"
+    case = {**form, "question": "図書館の開館時間は", "evidence": evidence}
+    assert client.post("/staff/review/case", data={**case, "evidence": "計画にない文"}).status_code == 422
+    assert client.post("/staff/review/case", data=case).status_code == 303
+    assert client.post("/staff/review/synonym", data={**form, "say": "図書館", "plan": "図書館"}).status_code == 303
+    assert client.post("/staff/review/synonym", data={**form, "say": "", "plan": "x"}).status_code == 422
+
+    exported = tmp_path / "cases.jsonl"
+    exported.write_text(client.get("/staff/proposals/cases.jsonl").text, encoding="utf-8")
+    (read,) = read_cases(exported)
+    assert (read.question, read.answerable, read.evidence) == ("図書館の開館時間は", True, ((evidence,),))
+    lines = client.get("/staff/proposals/synonyms.toml").text
+    assert tomllib.loads(f"pairs = [\n{lines}]")["pairs"] == [{"say": ["図書館"], "plan": "図書館"}]
+    assert "図書館の開館" not in client.get("/staff/review").text
+    assert client.get("/staff/proposals").text.count('name="number"') == 2
+
+
+def test_an_export_leaves_small_groups_out(client: TestClient, database: Database) -> None:
+    before = len(QuestionStore(database).since(1))
+    for _ in range(3):
+        ask(client, "プールの料金はいくらですか")
+    ask(client, "明日の天気を教えて")
+    logged(database, before + 4)
+    lines = client.get("/staff/review/questions.csv").content.decode("utf-8-sig").splitlines()
+    assert any(line.startswith("プールの料金はいくらですか,3") for line in lines)
+    assert not any("天気" in line for line in lines)
+
+
+def test_the_charts_show_numbers_with_a_table_and_nothing_inline(client: TestClient) -> None:
+    ask(client, PERIOD)
+    page = client.get("/staff/charts").text
+    assert "<svg" in page
+    assert "<table" in page
+    assert "style=" not in page
+    assert PERIOD not in page
+
+
+def test_personal_data_is_counted_and_its_text_is_nowhere(client: TestClient, database: Database, folder: Path) -> None:
+    before = QuestionStore(database).blocked_since(1)
+    ask(client, f"私の番号は{MY_NUMBER}です")
+    for _ in range(100):
+        if QuestionStore(database).blocked_since(1) > before:
+            break
+        time.sleep(0.05)
+    assert QuestionStore(database).blocked_since(1) == before + 1
+    assert not any(MY_NUMBER.encode() in path.read_bytes() for path in folder.iterdir())
+
+
+def test_visitors_are_told_that_texts_are_kept_where_they_are(client: TestClient) -> None:
+    for language in ("", "/easy", "/en", "/zh", "/ko", "/vi"):
+        for path in ("/", "/about"):
+            assert "90" in client.get(f"{language}{path}").text
+    assert "保存しません" not in client.get("/").text
+
+
+def test_no_text_is_kept_unless_it_is_switched_on(settings: Settings, assistant: Assistant, tmp_path: Path) -> None:
+    database = Database(tmp_path / "web.sqlite3")
+    app = app_with(settings, database, assistant, KeepingOptions())
+    with TestClient(app) as client:
+        assert app.state.service.wait(60)
+        ask(client, "図書館の開館時間は何時ですか")
+        logged(database, 1)
+    assert QuestionStore(database).open(10) == []
+    database.close()
+    assert not any("図書館".encode() in path.read_bytes() for path in tmp_path.iterdir())
+    assert not any(json.dumps("図書館").encode()[1:-1] in path.read_bytes() for path in tmp_path.iterdir())
+
+
+def test_a_database_that_cannot_be_used_fails_no_question(settings: Settings, assistant: Assistant, tmp_path: Path) -> None:
+    (tmp_path / "web.sqlite3").mkdir()
+    app = app_with(
+        settings, Database(tmp_path / "web.sqlite3"), assistant, KeepingOptions(texts=True, approved_for_residents=True)
+    )
+    with TestClient(app) as client:
+        assert app.state.service.wait(60)
+        assert ask(client, PERIOD)["status"] == "answered"
+        assert client.get("/staff").status_code == 401
+        response = client.post("/staff/sign-in", data={"name": "hanako", "password": PASSWORD})
+        assert response.status_code == 503
+        assert "変更はされていません" in response.text
+
+
+def test_what_the_database_cannot_take_in_time_is_dropped_and_counted(assistant: Assistant, tmp_path: Path) -> None:
+    log = OutcomeLog(QuestionStore(Database(tmp_path / "web.sqlite3")))
+    answer = assistant.ask("こんにちは")
+    for _ in range(MAX_WAITING + 5):
+        log.answered(answer, "こんにちは")
+    assert log.dropped == 5
+
+
+def test_a_new_index_moves_answers_or_suspends_them_for_review(
+    client: TestClient, database: Database, assistant: Assistant
+) -> None:
+    from dataclasses import replace
+
+    from web.approved import ApprovedAnswers
+    from web.storage.answers import AnswerStore
+
+    store = AnswerStore(database)
+    active = [answer for answer, _ in store.list("active")]
+    assert active
+    kept, changed = active[0], replace(active[0], id=0, quotes=(replace(active[0].quotes[0], text="変わった文です。"),))
+    lost = store.approve("hanako", "editor", changed, "old")
+    moved = store.approve("hanako", "editor", replace(kept, id=0, quotes=(replace(kept.quotes[0], start=0, end=1),)), "old")
+    ApprovedAnswers(store).refresh(assistant)
+    assert store.find(lost)[1] == "suspended"
+    assert store.find(moved) == (replace(store.find(moved)[0], quotes=kept.quotes[:1]), "active")
+    page = client.get("/staff/answers").text
+    assert page.index("見直しが必要") < page.index(f'id="a-{lost}"') < page.index("使用中")

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from assistant.approved import ApprovedAnswer, Likeness, Quote, anchored
+from corpus.model import Document, DocumentInfo
+from web.staff.charts import bars
+from web.staff.csv_export import csv_response, csv_text
+from web.staff.grouping import group_questions
+from web.storage.questions import Open
+
+TEXT = "計画の期間は５年間です。\n\n社協も計画を作ります。\n\n社協も計画を作ります。"
+
+
+def documents(text: str) -> dict[str, Document]:
+    return {"plan": Document(DocumentInfo(id="plan", title="計画"), text, (), "0" * 64)}
+
+
+def answer(quoted: str, start: int) -> ApprovedAnswer:
+    return ApprovedAnswer(1, "期間は", (), (Quote("plan", start, start + len(quoted), quoted),))
+
+
+PERIOD = answer("計画の期間は５年間です。", 0)
+
+
+def test_a_quote_that_is_still_there_stays() -> None:
+    assert anchored(PERIOD, documents(TEXT)) == PERIOD
+
+
+def test_a_quote_that_has_only_moved_is_found_again() -> None:
+    moved = anchored(PERIOD, documents("はじめに。\n\n" + TEXT))
+    assert moved
+    assert (moved.quotes[0].start, moved.quotes[0].text) == (7, PERIOD.quotes[0].text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", TEXT.replace("５年間", "６年間"), f"あ{TEXT}\n\n計画の期間は５年間です。"], ids=["gone", "changed", "twice"]
+)
+def test_an_answer_whose_quote_has_changed_gone_or_stands_twice_elsewhere_has_no_place(text: str) -> None:
+    assert anchored(PERIOD, documents(text)) is None
+
+
+def test_a_quote_that_stands_twice_stays_where_it_is() -> None:
+    twice = answer("社協も計画を作ります。", TEXT.index("社協"))
+    assert anchored(twice, documents(TEXT)) == twice
+
+
+def test_an_answer_has_no_place_without_its_document_or_with_one_of_its_quotes_lost() -> None:
+    assert anchored(PERIOD, {}) is None
+    lost = replace(PERIOD, quotes=(*PERIOD.quotes, Quote("plan", 0, 3, "ない文")))
+    assert anchored(lost, documents(TEXT)) is None
+
+
+@pytest.mark.parametrize(
+    ("near", "same", "maybe"),
+    [
+        (Likeness(0.99, identical=False, leads=True, decided=True), True, True),
+        (Likeness(0.99, identical=False, leads=False, decided=True), False, False),
+        (Likeness(0.99, identical=False, leads=True, decided=False), False, True),
+        (Likeness(0.9, identical=False, leads=True, decided=True), False, True),
+        (Likeness(0.8, identical=False, leads=True, decided=True), False, False),
+        (Likeness(1.0, identical=True, leads=False, decided=False), True, False),
+    ],
+)
+def test_only_what_is_surely_the_same_is_served(near: Likeness, same: bool, maybe: bool) -> None:
+    assert (near.is_same, near.is_near) == (same, maybe)
+
+
+DANGEROUS = ['=HYPERLINK("http://evil.example")', "@SUM(A1)", "+1", "-1", "\tx", "\rx", "＝1+1", " =1", "\0=1"]
+
+
+@pytest.mark.parametrize("cell", DANGEROUS)
+def test_a_cell_that_would_be_a_formula_is_made_harmless(cell: str) -> None:
+    ((read,),) = csv.reader(io.StringIO(csv_text([[cell]]), newline=""))
+    assert read == f"'{cell}"
+
+
+def test_a_file_is_read_back_with_as_many_rows_in_the_encoding_that_a_spreadsheet_expects() -> None:
+    rows = [["質問", "回数"], ['引用"符', 3], ["行\r\n替え", 4], ["カンマ,", 5], *([cell, 1] for cell in DANGEROUS)]
+    content = bytes(csv_response(rows, "x.csv").body)
+    assert content.startswith(b"\xef\xbb\xbf")
+    read = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    assert len(read) == len(rows)
+    assert read[1] == ['引用"符', "3"]
+    assert all(line.endswith("\r\n") for line in csv_text(rows[:2]).splitlines(keepends=True))
+
+
+def question(number: int, text: str, rated: bool = False) -> Open:
+    return Open(number, text, "not_in_plan", rated)
+
+
+def test_questions_are_grouped_by_what_they_mean_the_largest_group_first() -> None:
+    vectors = np.array([[0, 1], [1, 0], [0.999, 0.0447]], dtype=np.float32)
+    questions = [question(1, "電話番号は"), question(2, "いつまで"), question(3, "いつまでですか", rated=True)]
+    first, second = group_questions(questions, vectors)
+    assert (first.count, first.rated, first.ids, second.lead) == (2, 1, "2,3", "電話番号は")
+    assert group_questions([], np.empty((0, 2), dtype=np.float32)) == []
+    assert [group.count for group in group_questions(questions[:1], vectors[:1])] == [1]
+
+
+def test_the_highest_bar_fills_the_chart_and_none_of_nothing_is_drawn() -> None:
+    low, high = bars([("a", 1), ("b", 4)])
+    assert (high.y, high.height, low.height) == (0.0, 160.0, 40.0)
+    assert bars([]) == []
+    assert [bar.height for bar in bars([("a", 0)])] == [0.0]

@@ -1,0 +1,1 @@
+"""The counter: staff look something up while a person waits."""

@@ -1,0 +1,264 @@
+"""Approved answers: the list of them, and the page on which an editor chooses sentences of the plan for a question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from anyio import to_thread
+from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
+
+from assistant.approved import ApprovedAnswer, Quote, quote_at
+from assistant.errors import InvalidQuestionError
+from assistant.personal_data import mask, refuse_identifiers
+from assistant.question import parse_question
+from corpus.model import Passage
+from index.search_index import SearchIndex
+from web.approved import ApprovedAnswers
+from web.errors import NOT_FOUND, Problem, WebError, question_problem
+from web.service import Service
+from web.staff.access import StaffRoutes
+from web.staff.person import Form, Person
+from web.storage.answers import STATES, AnswerStore, NoSuchAnswerError, State
+from web.storage.questions import QuestionStore
+
+MAX_QUOTES = 5
+MAX_OTHERS = 10
+MAX_NOTE_CHARS = 400
+PASSAGES_SHOWN = 5
+
+NO_QUOTE = Problem(422, "answer_no_quote")
+TOO_MANY_QUOTES = Problem(422, "answer_too_many_quotes")
+QUOTE_GONE = Problem(409, "answer_quote_gone")
+TOO_MANY_OTHERS = Problem(422, "answer_too_many_others")
+LONG_NOTE = Problem(422, "answer_long_note")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An answer while it is being written, as the form has it. `sources` are the ids of logged questions it is made of."""
+
+    number: int = 0
+    question: str = ""
+    others: str = ""
+    note: str = ""
+    more: str = ""
+    spans: tuple[str, ...] = ()
+    sources: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A sentence that can be chosen: its span as the form sends it, its text, and whether it is chosen."""
+
+    span: str
+    text: str
+    chosen: bool
+
+
+class AnswerPages:
+    """The pages of approved answers."""
+
+    def __init__(self, routes: StaffRoutes, service: Service, approved: ApprovedAnswers, questions: QuestionStore) -> None:
+        self._routes = routes
+        self._service = service
+        self._approved = approved
+        self._store: AnswerStore = approved.store
+        self._questions = questions
+
+    def add_routes(self) -> None:
+        """Add the routes."""
+        routes = self._routes
+
+        @routes.get("/staff/answers", "viewer")
+        async def show(request: Request, person: Person) -> Response:
+            stored = await to_thread.run_sync(self._store.list)
+            groups = [
+                (state, [answer for answer, its in stored if its == state]) for state in ("suspended", "active", "withdrawn")
+            ]
+            return routes.pages.page("staff/answers.html", request, person, groups=groups, count=len(stored))
+
+        @routes.get("/staff/answers/new", "editor")
+        async def new(request: Request, person: Person) -> Response:
+            return self._page(request, person, Draft(), [])
+
+        @routes.get("/staff/answers/{number}/edit", "editor")
+        async def edit(request: Request, person: Person) -> Response:
+            answer = await self._find(_number(request))
+            spans = tuple(_span(quote) for quote in answer.quotes)
+            draft = Draft(answer.id, answer.question, "\n".join(answer.others), answer.note, "", spans)
+            return await self.look(request, person, draft)
+
+        @routes.post("/staff/answers/look", "editor")
+        async def look(request: Request, person: Person, form: Form) -> Response:
+            return await self.look(request, person, _draft(form))
+
+        @routes.post("/staff/answers/save", "editor")
+        async def save(request: Request, person: Person, form: Form) -> Response:
+            return await self._save(request, person, _draft(form))
+
+        @routes.post("/staff/answers/{number}/state", "editor")
+        async def set_state(request: Request, person: Person, form: Form) -> Response:
+            state = next((known for known in STATES if known == form["state"]), None)
+            if state is None:
+                raise WebError(NOT_FOUND)
+            await self._set_state(person, _number(request), state)
+            return RedirectResponse("/staff/answers", 303)
+
+    async def look(self, request: Request, person: Person, draft: Draft) -> Response:
+        """Show the sentences that could answer a draft's question; those that the program would choose are chosen already.
+
+        A question that cannot be asked keeps the form as it is, with what is wrong said above it.
+        """
+        try:
+            found = await self._service.find(draft.question)
+            more = await self._service.find(draft.more) if draft.more.strip() else None
+        except InvalidQuestionError as error:
+            return self._page(request, person, _masked(draft), [], question_problem(error))
+        except WebError as error:
+            # Busy or not ready: what has been written is kept for another try.
+            return self._page(request, person, draft, [], error.problem)
+        if not draft.spans and not draft.number and not draft.more:
+            picked = tuple(f"{p.passage.document_id}:{p.sentence.start}:{p.sentence.end}" for p in found.picks)
+            draft = replace(draft, spans=picked)
+        index = self._service.assistant().retriever.index
+        hits = [
+            hit.candidate.passage for hit in [*(more.hits if more else ()), *found.hits] if hit.candidate.passage.quotable
+        ]
+        return self._page(request, person, draft, _passages(index, draft.spans, hits))
+
+    async def _save(self, request: Request, person: Person, draft: Draft) -> Response:
+        assistant = self._service.assistant()
+        index = assistant.retriever.index
+        try:
+            answer = _checked(draft, index)
+        except InvalidQuestionError as error:
+            problem = question_problem(error)
+        except WebError as error:
+            problem = error.problem
+        else:
+            try:
+                number = await to_thread.run_sync(self._store.approve, person.name, person.role, answer, index.version)
+            except NoSuchAnswerError:
+                raise WebError(NOT_FOUND) from None
+            await to_thread.run_sync(self._approved.refresh, assistant)
+            sources = [int(part) for part in draft.sources.split(",") if part.isdecimal()]
+            if sources:
+                await to_thread.run_sync(self._questions.handle, person.name, sources)
+            return RedirectResponse(f"/staff/answers#a-{number}", 303)
+        try:
+            hits = [hit.candidate.passage for hit in (await self._service.find(draft.question)).hits]
+        except InvalidQuestionError:
+            hits, draft = [], _masked(draft)
+        return self._page(request, person, draft, _passages(index, draft.spans, hits), problem)
+
+    async def _find(self, number: int) -> ApprovedAnswer:
+        try:
+            answer, _ = await to_thread.run_sync(self._store.find, number)
+        except NoSuchAnswerError:
+            raise WebError(NOT_FOUND) from None
+        return answer
+
+    async def _set_state(self, person: Person, number: int, state: State) -> None:
+        try:
+            await to_thread.run_sync(self._store.set_state, person.name, number, state)
+        except NoSuchAnswerError:
+            raise WebError(NOT_FOUND) from None
+        # What is taken up again is looked for in the plan again, and suspended again where it is not there.
+        if self._service.ready:
+            await to_thread.run_sync(self._approved.refresh, self._service.assistant())
+
+    def _page(
+        self,
+        request: Request,
+        person: Person,
+        draft: Draft,
+        passages: Sequence[tuple[Passage, Sequence[Choice]]],
+        problem: Problem | None = None,
+    ) -> Response:
+        pages = self._routes.pages
+        message = pages.message(problem) if problem else ""
+        values = {"draft": draft, "passages": passages, "message": message, "max_note": MAX_NOTE_CHARS}
+        return pages.page("staff/answer_form.html", request, person, status=problem.status if problem else 200, **values)
+
+
+def _draft(form: Form) -> Draft:
+    return Draft(
+        number=int(form["number"]) if form["number"].isdecimal() and len(form["number"]) < 10 else 0,
+        question=form["question"],
+        others=form["others"],
+        note=form["note"],
+        more=form["more"],
+        spans=tuple(dict.fromkeys(form.all("span"))),
+        sources=form["sources"],
+    )
+
+
+def _masked(draft: Draft) -> Draft:
+    return replace(draft, question=mask(draft.question), others=mask(draft.others), more=mask(draft.more))
+
+
+def _checked(draft: Draft, index: SearchIndex) -> ApprovedAnswer:
+    """Return a draft as an answer whose quotes are sentences of the index.
+
+    Raises:
+        InvalidQuestionError: one of its questions is none, or names a person.
+        WebError: 422, what is wrong with it; 409, a quote is not in the index (any more).
+    """
+    question = refuse_identifiers(parse_question(draft.question)).text
+    lines = [line for line in draft.others.splitlines() if line.strip()]
+    if len(lines) > MAX_OTHERS:
+        raise WebError(TOO_MANY_OTHERS)
+    others = tuple(dict.fromkeys(refuse_identifiers(parse_question(line)).text for line in lines))
+    if len(draft.note) > MAX_NOTE_CHARS:
+        raise WebError(LONG_NOTE)
+    if not draft.spans:
+        raise WebError(NO_QUOTE)
+    if len(draft.spans) > MAX_QUOTES:
+        raise WebError(TOO_MANY_QUOTES)
+    quotes = [_quote(span, index) for span in draft.spans]
+    known = tuple(quote for quote in quotes if quote)
+    if len(known) < len(quotes):
+        raise WebError(QUOTE_GONE)
+    return ApprovedAnswer(draft.number, question, others, known, draft.note.strip())
+
+
+def _quote(span: str, index: SearchIndex) -> Quote | None:
+    document, _, places = span.partition(":")
+    start, _, end = places.partition(":")
+    if not (start.isdecimal() and end.isdecimal() and len(span) < 100):
+        return None
+    return quote_at(document, int(start), int(end), index)
+
+
+def _passages(
+    index: SearchIndex, spans: Sequence[str], passages: Sequence[Passage]
+) -> list[tuple[Passage, Sequence[Choice]]]:
+    """The passages with what is chosen, then those that were found, each once."""
+    quotes = [quote for span in spans if (quote := _quote(span, index))]
+    held = [
+        passage
+        for passage in index.passages
+        if any(q.document == passage.document_id and passage.start <= q.start < passage.end for q in quotes)
+    ]
+    shown = list({passage.id: passage for passage in [*held, *passages]}.values())[: len(held) + PASSAGES_SHOWN]
+    return [
+        (passage, [_choice(passage, one.start, one.end, one.text, spans) for one in passage.sentences]) for passage in shown
+    ]
+
+
+def _choice(passage: Passage, start: int, end: int, text: str, spans: Sequence[str]) -> Choice:
+    span = f"{passage.document_id}:{start}:{end}"
+    return Choice(span, text, span in spans)
+
+
+def _span(quote: Quote) -> str:
+    return f"{quote.document}:{quote.start}:{quote.end}"
+
+
+def _number(request: Request) -> int:
+    number = request.path_params["number"]
+    if not (number.isdecimal() and len(number) < 10):
+        raise WebError(NOT_FOUND)
+    return int(number)
