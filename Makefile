@@ -66,8 +66,7 @@ browser:
 		apt-get install -y -qq --no-install-recommends nginx-light; }
 
 bench: index browser
-	$(BIN)/python -m web.bench
-	$(BIN)/python -m web.counter.bench
+	@status=0; $(BIN)/python -m web.bench || status=1; $(BIN)/python -m web.counter.bench || status=1; exit $$status
 
 # What the accessibility statement says: tested anew, then put where the server reads it.
 accessibility: env browser

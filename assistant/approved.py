@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from assistant.answer import Answer, AnswerSentence, Approval, Citation, Language
 from assistant.assistant import Assistant, Examined, Found
-from assistant.decide import _PARTICULAR_NUMBER
+from assistant.decide import particular_numbers
 from assistant.errors import UnverifiedAnswerError
 from assistant.language import spoken_language
 from assistant.question import Question
@@ -123,15 +123,13 @@ class Likeness:
     leads: bool
     decided: bool
 
-    @property
-    def is_same(self) -> bool:
+    def is_same(self, sure: float = SURE_COSINE) -> bool:
         """Whether the same is surely asked. What an editor approved for just these words holds for them."""
-        return self.identical or (self.leads and self.decided and self.cosine >= SURE_COSINE)
+        return self.identical or (self.leads and self.decided and self.cosine >= sure)
 
-    @property
-    def is_near(self) -> bool:
+    def is_near(self, near: float = NEAR_COSINE) -> bool:
         """Whether the same may be asked."""
-        return self.leads and self.cosine >= NEAR_COSINE
+        return self.leads and self.cosine >= near
 
 
 def compare(
@@ -158,11 +156,15 @@ def compare(
     )
 
 
+def can_be_compared(query: Query) -> bool:
+    """Whether a question may be one that was approved: it is Japanese and points back to no earlier turn."""
+    return query.language == "ja" and query.standalone == query.question.text
+
+
 def wording_of(query: Query, assistant: Assistant) -> Wording:
     """Return a question that has been understood as it is compared."""
     vector = np.asarray(assistant.retriever.embeddings.embed_query(query.text), dtype=np.float32)
-    text = fold(query.question.text)
-    return Wording(text, vector, frozenset(_PARTICULAR_NUMBER.findall(text)))
+    return Wording(fold(query.question.text), vector, frozenset(particular_numbers(query.question.text)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,18 +207,16 @@ class ApprovedBook:
         A question that was routed elsewhere, points back to earlier turns, or is in another language has none.
         """
         found = examined.found
-        if found is None or not self.entries or found.query.language != "ja":
-            return None
-        if found.query.standalone != found.query.question.text:
+        if found is None or not self.entries or not can_be_compared(found.query):
             return None
         asked = wording_of(found.query, assistant)
         threshold = assistant.calibration.threshold
         compared = [(compare(asked, entry.wordings, entry.answer, found, threshold), entry.answer) for entry in self.entries]
-        near = [(one, answer) for one, answer in compared if one and (one.is_same or one.is_near)]
+        near = [(one, answer) for one, answer in compared if one and (one.is_same() or one.is_near())]
         if not near:
             return None
-        best, answer = max(near, key=lambda pair: (pair[0].is_same, pair[0].identical, pair[0].cosine))
-        return Match(answer, best.is_same)
+        best, answer = max(near, key=lambda pair: (pair[0].is_same(), pair[0].identical, pair[0].cosine))
+        return Match(answer, best.is_same())
 
 
 # ---- the answer that is served

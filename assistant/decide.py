@@ -61,7 +61,7 @@ def read_signs(
     text = fold(
         "\n".join([*(pick.sentence.text for pick in picks), *(h for pick in picks for h in pick.passage.section[1:])])
     )
-    numbers = _PARTICULAR_NUMBER.findall(fold(query.question.text))
+    numbers = particular_numbers(query.question.text)
     readings = [pick.candidate.reading for pick in picks if pick.candidate.reading]
     best_answerable: dict[str, float] = {}
     for pick in ranked:
@@ -86,6 +86,11 @@ def read_signs(
         number_missing=float(any(number not in text for number in numbers)),
         no_topics=float(not topics),
     )
+
+
+def particular_numbers(text: str) -> list[str]:
+    """Return the numbers in a text that stand for one thing among several: a 第５期, a year, an aim; folded, in order."""
+    return _PARTICULAR_NUMBER.findall(fold(text))
 
 
 def _held(picks: Sequence[Pick]) -> set[str]:

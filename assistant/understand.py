@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,6 +109,11 @@ def _with_earlier(question: Question, earlier: Sequence[Question]) -> str:
 
 def _points_back(text: str) -> bool:
     return bool(_POINTS_BACK.search(text.lower())) or len(set(terms(text))) < _FEW_TERMS
+
+
+def understanding_of(vocabulary: Iterable[str]) -> Understanding:
+    """Return what understands questions on an index with these words, by the shipped synonyms."""
+    return Understanding(load_synonyms(), Spelling(vocabulary))
 
 
 def load_synonyms(path: Path = SHIPPED_SYNONYMS) -> list[tuple[str, str]]:

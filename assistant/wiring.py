@@ -11,8 +11,7 @@ from assistant.reader import load_reader
 from assistant.retrieve import HybridRetriever
 from assistant.route import load_router
 from assistant.settings import Settings
-from assistant.spelling import Spelling
-from assistant.understand import Understanding, load_synonyms
+from assistant.understand import understanding_of
 from assistant.wordings import load_wordings
 from index.build import source_hashes
 from index.embed import IdentifiedEmbeddings, SentenceTransformerEmbeddings
@@ -57,7 +56,7 @@ def with_current_index(assistant: Assistant, settings: Settings) -> Assistant:
     probe(index, retriever.embeddings)
     return replace(
         assistant,
-        understanding=Understanding(load_synonyms(), Spelling(index.vocabulary)),
+        understanding=understanding_of(index.vocabulary),
         retriever=retriever.model_copy(update={"index": index}),
     )
 
@@ -83,7 +82,7 @@ def assemble(index: SearchIndex, embeddings: IdentifiedEmbeddings, settings: Set
     """Put an assistant together from parts that are loaded."""
     return Assistant(
         router=load_router(),
-        understanding=Understanding(load_synonyms(), Spelling(index.vocabulary)),
+        understanding=understanding_of(index.vocabulary),
         retriever=HybridRetriever(index=index, embeddings=embeddings),
         contacts=load_contacts(settings.contacts),
         wordings=load_wordings(),

@@ -13,6 +13,7 @@ from assistant.approved import (
     Likeness,
     Quote,
     Wording,
+    can_be_compared,
     compare,
     wording_of,
 )
@@ -70,9 +71,7 @@ def examine_cases(
             found = assistant.examine(case.question, [Turn("user", text) for text in case.history]).found
         except InvalidQuestionError:
             found = None
-        alone = (
-            found if found and found.query.language == "ja" and found.query.standalone == found.query.question.text else None
-        )
+        alone = found if found and can_be_compared(found.query) else None
         examined.append(ExaminedCase(case, alone, wording_of(alone.query, assistant) if alone else None))
         done()
     return examined
@@ -92,11 +91,11 @@ def measure_approved(examined: Sequence[ExaminedCase], assistant: Assistant) -> 
 
 
 def _served(threshold: float) -> Rule:
-    return lambda near: near.identical or (near.leads and near.decided and near.cosine >= threshold)
+    return lambda near: near.is_same(threshold)
 
 
 def _offered(threshold: float) -> Rule:
-    return lambda near: near.identical or (near.leads and near.cosine >= threshold)
+    return lambda near: near.identical or near.is_near(threshold)
 
 
 def _measure(

@@ -25,11 +25,11 @@ from assistant.calibration import Calibration, Logistic, Weights
 from assistant.compose import Candidate, Pick, SentenceSigns, choose, find_candidates, rank, read_best
 from assistant.decide import Signs, read_signs
 from assistant.question import parse_question
-from assistant.understand import Query
+from assistant.understand import Query, understanding_of
 from corpus.fold import fold
 from evals.cases import Case, read_cases
 from evals.metrics import coverage
-from evals.reader.plans import DEVELOPMENT, cases_of, read_plans, retriever_for, understanding_for
+from evals.reader.plans import DEVELOPMENT, cases_of, read_plans, retriever_for
 from index.fusion import Hit
 from index.search_index import SearchIndex
 
@@ -96,7 +96,7 @@ def search_all(assistant: Assistant, cases: Path, progress: Progress) -> list[Se
     for plan in plans:
         with tempfile.TemporaryDirectory() as folder:
             retriever = retriever_for(plan, assistant.retriever.embeddings, Path(folder))
-        there = replace(assistant, retriever=retriever, understanding=understanding_for(retriever))
+        there = replace(assistant, retriever=retriever, understanding=understanding_of(retriever.index.vocabulary))
         asked = cases_of(plan)[::EVERY]
         rows = search(there, asked, plan.document.info.id)
         found += progress.track(rows, total=len(asked), description=plan.document.info.id)

@@ -35,7 +35,7 @@ _of_thread = threading.local()
 
 @cache
 def dictionary() -> Dictionary:
-    """Return the one dictionary of this process: each that is loaded takes 200 MB."""
+    """Return the one dictionary of this process: each that is loaded takes 100 MB."""
     return Dictionary(dict="core")
 
 

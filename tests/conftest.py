@@ -91,7 +91,7 @@ def make_app(settings: Settings, database_file: Path) -> MakeApp:
     """Put a server's application together over a way to build any assistant, with the shipped contacts."""
 
     def make(build: Callable[[], Assistant], database: Path = database_file, widget_sites: tuple[str, ...] = ()) -> FastAPI:
-        return create_app(build, load_contacts(settings.contacts), Database(database), widget_sites)
+        return create_app(build, load_contacts(settings.contacts), Database(database), widget_sites=widget_sites)
 
     return make
 

@@ -114,14 +114,14 @@ def _serve(settings: Settings, host: str, port: int) -> None:
         lambda: build_assistant(settings),
         load_contacts(settings.contacts),
         database,
-        settings.widget_sites,
-        settings.hosts,
-        settings.questions_per_minute,
-        staff_options(settings),
-        keeping_options(settings),
-        lambda: load_index(settings),
-        NoticeBoard(settings.var / NOTICE_FILE),
-        lambda assistant: with_current_index(assistant, settings),
+        widget_sites=settings.widget_sites,
+        hosts=settings.hosts,
+        questions_per_minute=settings.questions_per_minute,
+        staff=staff_options(settings),
+        keeping=keeping_options(settings),
+        load_index=lambda: load_index(settings),
+        notices=NoticeBoard(settings.var / NOTICE_FILE),
+        renew=lambda assistant: with_current_index(assistant, settings),
     )
     try:
         database.check()

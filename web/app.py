@@ -54,6 +54,7 @@ def create_app(
     build: Callable[[], Assistant],
     contacts: Contacts,
     database: Database,
+    *,
     widget_sites: Sequence[str] = (),
     hosts: Sequence[str] = (),
     questions_per_minute: int = QUESTIONS_PER_MINUTE,
@@ -84,8 +85,7 @@ def create_app(
     wordings = load_wordings()
     notices = notices or NoticeBoard()
     approved = ApprovedAnswers(AnswerStore(database))
-    questions = QuestionStore(database)
-    outcomes = OutcomeLog(questions, keep_texts=keeping.texts, text_days=keeping.text_days)
+    outcomes = OutcomeLog(QuestionStore(database), keep_texts=keeping.texts, text_days=keeping.text_days)
     service = Service(
         build,
         Triage(load_router(), contacts, wordings),
@@ -98,12 +98,10 @@ def create_app(
         renew=renew,
     )
     catalogues = load_catalogues()
-    if keeping.texts:
-        catalogues = saying_what_is_kept(catalogues, keeping.text_days)
     renderer = Renderer(
         assets=Assets({"theme.css": theme_css(contacts.city)}),
         contacts=contacts,
-        catalogues=catalogues,
+        catalogues=saying_what_is_kept(catalogues, keeping.text_days) if keeping.texts else catalogues,
         wordings=wordings,
         furigana=Furigana(contacts.city.readings),
         widget_sites=widget_sites,
@@ -121,7 +119,22 @@ def create_app(
 
     # FastAPI's own pages for its API load from another server, and a public service has no use for them.
     app = FastAPI(title="plan-assistant", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.state.service = service
+    app.state.service, app.state.metrics = service, Metrics(service)
+    _add_residents(app, service, renderer, FeedbackStore(database))
+    if staff:
+        app.include_router(staff_routes(staff, renderer, database, service, approved, outcomes))
+    _add_static(app, renderer.assets)
+    errors = ErrorPages(renderer)
+    errors.add_to(app)
+    # The last one meets a request first.
+    app.add_middleware(GZipMiddleware, minimum_size=MIN_COMPRESSED_BYTES)
+    app.add_middleware(FrontDoor, respond=errors.respond, hosts=hosts, notices=notices)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestLog, count=app.state.metrics.count)
+    return app
+
+
+def _add_residents(app: FastAPI, service: Service, renderer: Renderer, feedback: FeedbackStore) -> None:
     app.include_router(api_routes(service))
     app.include_router(furigana_route(renderer.furigana))
     for language in LANGUAGES:
@@ -129,18 +142,7 @@ def create_app(
         app.include_router(chat_routes(service, renderer), prefix=prefix)
         app.include_router(plan_routes(service, renderer), prefix=prefix)
         app.include_router(information_routes(service, renderer, load_report()), prefix=prefix)
-        app.include_router(feedback_routes(renderer, FeedbackStore(database)), prefix=prefix)
-    if staff:
-        app.include_router(staff_routes(staff, renderer, database, service, approved, outcomes))
-    _add_static(app, renderer.assets)
-    errors = ErrorPages(renderer)
-    errors.add_to(app)
-    app.add_middleware(GZipMiddleware, minimum_size=MIN_COMPRESSED_BYTES)
-    app.add_middleware(FrontDoor, respond=errors.respond, hosts=hosts, notices=notices)
-    app.add_middleware(SecurityHeaders)
-    app.state.metrics = Metrics(service)
-    app.add_middleware(RequestLog, count=app.state.metrics.count)
-    return app
+        app.include_router(feedback_routes(renderer, feedback), prefix=prefix)
 
 
 def _add_static(app: FastAPI, assets: Assets) -> None:

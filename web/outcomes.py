@@ -19,7 +19,8 @@ log = logging.getLogger("web")
 MAX_WAITING = 1000
 BATCH = 100
 PURGE_EVERY_S = 86_400.0
-STOP_TIMEOUT_S = 5.0
+# With what requests are given to end (`web.__main__.GRACE_S`) under the ten seconds of a supervisor.
+STOP_TIMEOUT_S = 1.5
 
 
 class OutcomeLog:

@@ -17,8 +17,7 @@ from pathlib import Path
 from assistant.question import parse_question
 from assistant.reader import Text, windows
 from assistant.retrieve import HybridRetriever
-from assistant.spelling import Spelling
-from assistant.understand import Query, Understanding, load_synonyms
+from assistant.understand import Query, understanding_of
 from corpus.model import Block, Document, DocumentInfo, Passage, Sentence
 from corpus.passages import split_passages
 from corpus.sections import place_blocks
@@ -162,11 +161,6 @@ def retriever_for(plan: Plan, embeddings: IdentifiedEmbeddings, folder: Path) ->
     return HybridRetriever(index=load_generation(folder, embeddings.identity), embeddings=embeddings)
 
 
-def understanding_for(retriever: HybridRetriever) -> Understanding:
-    """Return what turns questions into queries on a retriever's plan."""
-    return Understanding(load_synonyms(), Spelling(retriever.index.vocabulary))
-
-
 def cases_of(plan: Plan) -> list[Case]:
     """Return the plan's questions as evaluation cases.
 
@@ -195,7 +189,7 @@ def search_examples(plans: Sequence[Plan], embeddings: IdentifiedEmbeddings, see
         rng = random.Random(f"{seed} {plan.document.info.id}")
         with tempfile.TemporaryDirectory() as folder:
             retriever = retriever_for(plan, embeddings, Path(folder))
-        understanding = understanding_for(retriever)
+        understanding = understanding_of(retriever.index.vocabulary)
         for question in plan.questions:
             query = understanding.understand(parse_question(question.question))
             yield from plan_examples(question, query, retriever, rng)

@@ -18,6 +18,7 @@ from evals.reader.examples import Example, Negatives, jaquad_examples
 from evals.reader.export import export
 from evals.reader.model import TOKENIZER_FILE, ReaderNetwork, new_network
 from evals.reader.recipe import Recipe, Stage
+from evals.reader.resume import shipped_network
 from evals.reader.train import CHECKPOINT_FILE, LOG_FILE, is_trained, train, trained
 from tests.unit.test_reader import PARAGRAPHS
 
@@ -117,3 +118,40 @@ def test_an_exported_reader_reads_as_the_trained_network(encoder: Path, examples
     got = Reader(shipped, sha256_of(shipped), threads=1).read(question, texts) or []
     assert [one.answerable for one in got] == pytest.approx([one.answerable for one in exact], abs=0.2)
     assert [list(one.offsets) for one in got] == [list(one.offsets) for one in exact]
+
+
+def shipped_reader(encoder: Path, folder: Path) -> ReaderNetwork:
+    """Export a network whose layers are all different, as a trained one's are, into `folder`."""
+    out = folder.with_name("out")
+    network = fresh(encoder, out).eval()
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            if not name.startswith("encoder.embeddings."):
+                parameter.normal_()
+    export(network, out, folder)
+    return network
+
+
+# torch's exporter warns of parts of its own that will change.
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::UserWarning")
+def test_a_shipped_reader_can_be_trained_further_from_where_it_was(encoder: Path, tmp_path: Path) -> None:
+    shipped, again = tmp_path / "shipped", tmp_path / "again"
+    before = shipped_reader(encoder, shipped).state_dict()
+    again.mkdir()
+    after = shipped_network(shipped, encoder, again).state_dict()
+    assert set(after) == set(before)
+    for name, value in before.items():
+        # Eight bits over the range of a column.
+        assert torch.allclose(after[name], value, atol=float(value.abs().max()) / 100), name
+
+
+# torch's exporter warns of parts of its own that will change.
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::UserWarning")
+def test_a_reader_of_another_vocabulary_is_not_trained_further(encoder: Path, tmp_path: Path) -> None:
+    shipped, again = tmp_path / "shipped", tmp_path / "again"
+    shipped_reader(encoder, shipped)
+    tokenizer = shipped / TOKENIZER_FILE
+    tokenizer.write_text(tokenizer.read_text(encoding="utf-8").replace("。", "．", 1), encoding="utf-8")
+    again.mkdir()
+    with pytest.raises(ValueError, match="not a reader of this form"):
+        shipped_network(shipped, encoder, again)

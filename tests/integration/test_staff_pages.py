@@ -154,6 +154,14 @@ def test_no_answer_without_exact_sentences_or_with_personal_data_is_approved(
         assert "書いたこと" in response.text
 
 
+def test_a_number_that_is_no_id_is_passed_over(client: TestClient) -> None:
+    look = client.post("/staff/answers/look", data={"csrf": token(client), "question": PERIOD}).text
+    data = {"csrf": token(client), "question": PERIOD, "span": spans(look)[:1]}
+    for sources in ("9" * 5000, "9" * 30, "x,,1.5"):
+        assert client.post("/staff/answers/save", data={**data, "sources": sources}).status_code == 303
+        assert client.post("/staff/review/done", data={"csrf": token(client), "ids": sources}).status_code == 303
+
+
 def test_staff_alone_are_served_approved_answers_unless_residents_are_too(
     settings: Settings, database: Database, assistant: Assistant
 ) -> None:

@@ -68,7 +68,7 @@ def test_an_answer_has_no_place_without_its_document_or_with_one_of_its_quotes_l
     ],
 )
 def test_only_what_is_surely_the_same_is_served(near: Likeness, same: bool, maybe: bool) -> None:
-    assert (near.is_same, near.is_near) == (same, maybe)
+    assert (near.is_same(), near.is_near()) == (same, maybe)
 
 
 DANGEROUS = ['=HYPERLINK("http://evil.example")', "@SUM(A1)", "+1", "-1", "\tx", "\rx", "＝1+1", " =1", "\0=1"]

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from assistant.question import parse_question
-from assistant.spelling import Spelling
-from assistant.understand import Understanding, load_synonyms
+from assistant.understand import Understanding, understanding_of
 from corpus.model import Document, DocumentInfo, Passage, Sentence
 from corpus.passages import split_passages
 from corpus.sentences import split_sentences
@@ -67,7 +66,7 @@ def reference(index: SearchIndex) -> Reference:
 
 @pytest.fixture(scope="module")
 def understanding(index: SearchIndex) -> Understanding:
-    return Understanding(load_synonyms(), Spelling(index.vocabulary))
+    return understanding_of(index.vocabulary)
 
 
 def found(

@@ -11,6 +11,7 @@ import pytest
 
 from assistant.question import parse_question
 from assistant.reader import MAX_ANSWER_TOKENS, Encoded, Reading, windows
+from assistant.understand import understanding_of
 from corpus.sentences import split_sentences
 from evals.cases import read_cases
 from evals.reader.examples import Negatives, Paragraph, Question, jaquad_examples, split_by_title, vary
@@ -24,7 +25,6 @@ from evals.reader.plans import (
     read_examples,
     read_plan,
     retriever_for,
-    understanding_for,
     write_examples,
 )
 from tests.fakes import BigramEmbeddings
@@ -199,7 +199,7 @@ class TestPlans:
     def test_examples_hold_what_answers_and_near_texts_that_do_not(self, tmp_path: Path) -> None:
         plan = read_plan(small_plan(tmp_path))
         retriever = retriever_for(plan, BigramEmbeddings(), tmp_path / "index")
-        query = understanding_for(retriever).understand(parse_question("児童館は何か所"))
+        query = understanding_of(retriever.index.vocabulary).understand(parse_question("児童館は何か所"))
         fact = next(question for question in plan.questions if question.kind == "fact")
         made = list(plan_examples(fact, query, retriever, random.Random(0)))
         held = [example for example in made if example.evidence]

@@ -26,8 +26,7 @@ import numpy as np
 
 from assistant.question import parse_question
 from assistant.settings import Settings, load_settings
-from assistant.spelling import Spelling
-from assistant.understand import Understanding, load_synonyms
+from assistant.understand import understanding_of
 from assistant.wiring import load_embeddings
 from corpus.clean import clean
 from corpus.model import Block, Document, DocumentInfo, Passage
@@ -79,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
     started = time.perf_counter()
     index = _index(settings, options.passages, options.corpus, embeddings.identity.dimension)
     reference = Reference(index)
-    understanding = Understanding(load_synonyms(), Spelling(index.vocabulary))
+    understanding = understanding_of(index.vocabulary)
     size = f"{len(index.passages):,} passages of {len(index.documents):,} documents, {len(reference.glossary.entries)} terms"
     print(f"{size}, put together in {time.perf_counter() - started:.0f} s")
 

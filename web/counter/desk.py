@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from assistant.personal_data import refuse_identifiers
 from assistant.question import parse_question
-from assistant.spelling import Spelling
-from assistant.understand import Understanding, load_synonyms
+from assistant.understand import Understanding, understanding_of
 from index.fusion import LegWeights
 from index.search_index import SearchIndex
 from web.counter.lookup import Results, look_up
@@ -69,6 +68,5 @@ class Desk:
     def _know(self, index: SearchIndex) -> _Known:
         with self._lock:
             if self._known is None or self._known.reference.index is not index:
-                understanding = Understanding(load_synonyms(), Spelling(index.vocabulary))
-                self._known = _Known(Reference(index), understanding)
+                self._known = _Known(Reference(index), understanding_of(index.vocabulary))
             return self._known

@@ -151,7 +151,8 @@ class Counter:
                 return {}
             raise
         answer = await self._service.ask(accepted, (), request.is_disconnected, by_staff=True)
-        documents = self._service.index().documents if answer.citations else {}
+        # Of the index that it was answered from: another one may have been loaded meanwhile.
+        documents = accepted.documents
         quotes = [Quoted(documents[c.document].info, c.section, c.quote, c.page) for c in answer.citations]
         infos = {citation.document: documents[citation.document].info for citation in answer.citations}
         copy = with_sources(quotes, self._page_form, self._expired(infos.values()))

@@ -19,7 +19,7 @@ from web.approved import ApprovedAnswers
 from web.errors import NOT_FOUND, Problem, WebError, question_problem
 from web.service import Service
 from web.staff.access import StaffRoutes
-from web.staff.person import Form, Person
+from web.staff.person import Form, Person, number_in
 from web.storage.answers import STATES, AnswerStore, NoSuchAnswerError, State
 from web.storage.questions import QuestionStore
 
@@ -45,7 +45,7 @@ class Draft:
     note: str = ""
     more: str = ""
     spans: tuple[str, ...] = ()
-    sources: str = ""
+    sources: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +143,8 @@ class AnswerPages:
             except NoSuchAnswerError:
                 raise WebError(NOT_FOUND) from None
             await to_thread.run_sync(self._approved.refresh, assistant)
-            sources = [int(part) for part in draft.sources.split(",") if part.isdecimal()]
-            if sources:
-                await to_thread.run_sync(self._questions.handle, person.name, sources)
+            if draft.sources:
+                await to_thread.run_sync(self._questions.handle, person.name, draft.sources)
             return RedirectResponse(f"/staff/answers#a-{number}", 303)
         try:
             hits = [hit.candidate.passage for hit in (await self._service.find(draft.question)).hits]
@@ -185,13 +184,13 @@ class AnswerPages:
 
 def _draft(form: Form) -> Draft:
     return Draft(
-        number=int(form["number"]) if form["number"].isdecimal() and len(form["number"]) < 10 else 0,
+        number=number_in(form["number"]) or 0,
         question=form["question"],
         others=form["others"],
         note=form["note"],
         more=form["more"],
         spans=tuple(dict.fromkeys(form.all("span"))),
-        sources=form["sources"],
+        sources=tuple(form.numbers("sources")),
     )
 
 
@@ -258,7 +257,7 @@ def _span(quote: Quote) -> str:
 
 
 def _number(request: Request) -> int:
-    number = request.path_params["number"]
-    if not (number.isdecimal() and len(number) < 10):
+    number = number_in(request.path_params["number"])
+    if number is None:
         raise WebError(NOT_FOUND)
-    return int(number)
+    return number

@@ -84,7 +84,8 @@ class ReviewPages:
 
         @routes.post("/staff/review/answer", "editor")
         async def answer(request: Request, person: Person, form: Form) -> Response:
-            return await self._answers.look(request, person, Draft(question=form["question"], sources=form["ids"]))
+            draft = Draft(question=form["question"], sources=tuple(form.numbers("ids")))
+            return await self._answers.look(request, person, draft)
 
         @routes.post("/staff/review/synonym", "editor")
         async def synonym(request: Request, person: Person, form: Form) -> Response:
@@ -139,8 +140,8 @@ class ReviewPages:
 
         @routes.post("/staff/proposals/drop", "editor")
         async def drop(request: Request, person: Person, form: Form) -> Response:
-            if form["number"].isdecimal() and len(form["number"]) < 10:
-                await to_thread.run_sync(self._proposals.drop, person.name, int(form["number"]))
+            for number in form.numbers("number"):
+                await to_thread.run_sync(self._proposals.drop, person.name, number)
             return RedirectResponse("/staff/proposals", 303)
 
     async def _page(self, request: Request, person: Person, problem: Problem | None = None) -> Response:
@@ -177,8 +178,7 @@ class ReviewPages:
         return found
 
     async def _done(self, person: Person, form: Form) -> Response:
-        numbers = [int(part) for part in form["ids"].split(",") if part.isdecimal() and len(part) < 10]
-        await to_thread.run_sync(self._questions.handle, person.name, numbers)
+        await to_thread.run_sync(self._questions.handle, person.name, form.numbers("ids"))
         return RedirectResponse("/staff/review", 303)
 
     def _in_plan(self, evidence: str) -> bool:
