@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import sys
 import tempfile
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from typing import Any
 
 from assistant.settings import Settings, load_settings
 from web.soak.kills import kill_while_writing
-from web.soak.load import leave_streams, load, open_streams
+from web.soak.load import Figures, capacity, leave_streams, load, open_streams, percentile, probe_until
 from web.soak.schema import fuzz
 from web.soak.server import Server, furnish, start
 from web.soak.swaps import swap_under_load
@@ -25,6 +26,8 @@ from web.soak.swaps import swap_under_load
 LONGEST_STOP_S = 10.0
 STREAMS_AT_STOP = 20
 WARM_UP_S = 5.0
+# How many times as many questions as can be answered.
+OVERLOAD = 3.0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -48,7 +51,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all of them, if none is named")
     parser.add_argument("--seconds", type=float, default=20.0, help="of each phase of the load")
     parser.add_argument("--rate", type=float, default=20.0, help="questions a second, steady")
-    parser.add_argument("--overload", type=float, default=120.0, help="questions a second, in the overload")
     parser.add_argument("--disconnects", type=int, default=50)
     parser.add_argument("--swaps", type=int, default=5)
     parser.add_argument("--kills", type=int, default=5)
@@ -61,26 +63,53 @@ def _load(var: Path, settings: Settings, options: argparse.Namespace) -> tuple[d
     furnish(var, settings)
     server = start(var)
     try:
-        asyncio.run(load("warm up", server.port, options.rate, WARM_UP_S))
+        most = asyncio.run(capacity(server.port, max(WARM_UP_S, options.seconds / 10)))
         before = _state(server)
-        phases = [asyncio.run(load("steady", server.port, options.rate, options.seconds))]
+        steady = asyncio.run(load("steady", server.port, options.rate, options.seconds))
         asyncio.run(leave_streams(server.port, options.disconnects))
-        phases.append(asyncio.run(load("overload", server.port, options.overload, options.seconds)))
-        phases.append(asyncio.run(load("after", server.port, options.rate, options.seconds)))
+        rate = OVERLOAD * most.answers_a_second
+        overload, alive_ms = asyncio.run(_overload(server.port, rate, options.seconds))
+        again = asyncio.run(load("after", server.port, options.rate, options.seconds))
         after, lives = _state(server), server.lives()
         stop_s, ends = asyncio.run(_stop_with_streams(server))
     finally:
         server.kill()
+    phases = (most, steady, overload, again)
+    found = {
+        "steady p95, ms": (steady.answered_p95_ms or math.inf, 300.0),
+        "steady, not answered": (steady.sent - steady.answered, 0),
+        "again p95, ms": (again.answered_p95_ms or math.inf, 300.0),
+        "overload, answers lost of the capacity, share": (1 - overload.answers_a_second / most.answers_a_second, 0.2),
+        "overload, answers p95, ms": (overload.answered_p95_ms or math.inf, 1500.0),
+        "overload, refusals p95, ms": (overload.refused_p95_ms or 0.0, 50.0),
+        "overload, liveness p99, ms": (percentile(alive_ms, 99), 100.0),
+        "failed": (sum(phase.failed for phase in phases), 0),
+        "refused without a time to come back": (sum(phase.refused_without_retry_after for phase in phases), 0),
+        "memory grown, share": (after["memory_mb"] / before["memory_mb"] - 1, 0.05),
+        "stop, s": (stop_s, LONGEST_STOP_S),
+        "streams that ended without a word": (ends.get("nothing", 0), 0),
+    }
+    goals = {
+        name: {"value": round(value, 3), "at most": bound, "met": value <= bound} for name, (value, bound) in found.items()
+    }
     figures = {
+        "goals": goals,
         "phases": [asdict(phase) for phase in phases],
         "disconnects": options.disconnects,
         "before": before,
         "after": after,
-        "stopped_in_s": round(stop_s, 1),
         "streams_ended_by": ends,
     }
-    ok = lives and stop_s <= LONGEST_STOP_S and "nothing" not in ends and not any(phase.failed for phase in phases)
-    return figures, ok and not any(phase.refused_without_retry_after for phase in phases)
+    return figures, lives and all(goal["met"] for goal in goals.values())
+
+
+async def _overload(port: int, rate: float, seconds: float) -> tuple[Figures, list[float]]:
+    """Ask at a rate; returns also how many milliseconds each question took, whether the server is alive."""
+    done = asyncio.Event()
+    probing = asyncio.create_task(probe_until(done, port))
+    figures = await load("overload", port, rate, seconds)
+    done.set()
+    return figures, await probing
 
 
 async def _stop_with_streams(server: Server) -> tuple[float, dict[str, int]]:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
+
+from web.admission import RUNNING, WAITING
 from web.bench import QUESTIONS
 
 HOST = "127.0.0.1"
 ANSWER_TIMEOUT_S = 30.0
 STREAM_TYPE = "text/event-stream"
+CLIENTS = RUNNING + WAITING // 2
+PROBE_EVERY_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,19 @@ class Reply:
     answer: dict[str, Any] | None = None
 
 
+async def capacity(port: int, seconds: float) -> Figures:
+    """Ask as fast as answers come, with as many questions at once as a busy server still takes."""
+    started = time.monotonic()
+    replies: list[Reply] = []
+
+    async def client(number: int) -> None:
+        while time.monotonic() < started + seconds:
+            replies.append(await ask(port, QUESTIONS[(number + len(replies)) % len(QUESTIONS)]))
+
+    await asyncio.gather(*map(client, range(CLIENTS)))
+    return figures_of("capacity", replies, time.monotonic() - started)
+
+
 async def load(name: str, port: int, rate: float, seconds: float) -> Figures:
     """Ask at a rate for a time, and wait for all that was asked."""
     started = time.monotonic()
@@ -66,9 +83,9 @@ def figures_of(name: str, replies: Sequence[Reply], took_s: float) -> Figures:
         refused=len(refused),
         failed=len(replies) - len(answered) - len(refused),
         answers_a_second=round(len(answered) / took_s, 1),
-        answered_p50_ms=round(statistics.median(times), 1) if times else None,
-        answered_p95_ms=_p95(times),
-        refused_p95_ms=_p95([reply.ms for reply in refused]),
+        answered_p50_ms=_rounded(times, 50),
+        answered_p95_ms=_rounded(times, 95),
+        refused_p95_ms=_rounded([reply.ms for reply in refused], 95),
         refused_without_retry_after=sum(not reply.has_retry_after for reply in refused),
     )
 
@@ -88,6 +105,20 @@ async def ask(port: int, question: str) -> Reply:
     status = int(head.split(b" ", 2)[1]) if head else 0
     answer = json.loads(text) if status == 200 else None
     return Reply(status, (time.monotonic() - started) * 1000, b"\r\nretry-after:" in head.lower(), answer)
+
+
+async def probe_until(done: asyncio.Event, port: int) -> list[float]:
+    """Ask again and again whether the server is alive; returns how many milliseconds each time took."""
+    times = []
+    while not done.is_set():
+        started = time.monotonic()
+        reader, writer = await asyncio.open_connection(HOST, port)
+        writer.write(f"GET /livez HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
+        await reader.read()
+        writer.close()
+        times.append((time.monotonic() - started) * 1000)
+        await asyncio.sleep(PROBE_EVERY_S)
+    return times
 
 
 async def leave_streams(port: int, count: int) -> None:
@@ -132,7 +163,10 @@ async def _send(port: int, path: str, kind: str, body: bytes, accept: str = "app
     return reader, writer
 
 
-def _p95(times: list[float]) -> float | None:
-    if len(times) < 2:
-        return round(times[0], 1) if times else None
-    return round(statistics.quantiles(times, n=20)[-1], 1)
+def percentile(times: Sequence[float], percent: int) -> float:
+    """Return a percentile of at least one value."""
+    return float(np.percentile(times, percent))
+
+
+def _rounded(times: Sequence[float], percent: int) -> float | None:
+    return round(percentile(times, percent), 1) if times else None
