@@ -3,15 +3,42 @@ PYTHON ?= python3
 BIN := .venv/bin
 HOST ?= 127.0.0.1
 PORT ?= 8000
+UV := 0.13.9
+CYCLONEDX := 7.5.0
+SCHEMATHESIS := 4.32.5
 
-.PHONY: env index serve test lint types browser bench soak accessibility evals
+.PHONY: env lock sbom index serve test lint types browser bench soak accessibility evals
 
 env: .venv/installed
 
-.venv/installed: pyproject.toml constraints.txt
+# pip takes no file whose hash is not in requirements.lock. The project itself comes last, without looking anything up.
+.venv/installed: pyproject.toml requirements.lock
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[evals,training,dev]'
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
+
+# Programs that look at the project and are no part of it; what they need must not be installed beside it.
+var/tools/installed: Makefile
+	$(PYTHON) -m venv var/tools
+	var/tools/bin/pip install --quiet uv==$(UV) cyclonedx-bom==$(CYCLONEDX) schemathesis==$(SCHEMATHESIS)
+	touch $@
+
+# After a change of constraints.txt: the hashes of every file of these versions that the registries know. Of torch it is only
+# the one for two cores without CUDA: of others with the same version pip would choose one that brings gigabytes along.
+lock: var/tools/installed
+	var/tools/bin/uv pip compile --quiet --no-deps --generate-hashes --no-annotate --no-header --python-version 3.11 \
+		constraints.txt --output-file var/requirements.lock
+	rm -rf var/torch
+	$(PYTHON) -m pip download --quiet --no-deps --dest var/torch "$$(grep '^torch==' constraints.txt)"
+	{ echo '# Made by `make lock` from constraints.txt.'; \
+	  sed '/^torch==/,/[^\\]$$/{/^torch==/!d}' var/requirements.lock | \
+	  sed "/^torch==/a \\    --hash=sha256:$$(sha256sum var/torch/torch-*+cpu-*.whl | cut -d' ' -f1)"; } > requirements.lock
+
+# What is installed, as CycloneDX; an empty one is an error.
+sbom: env var/tools/installed
+	var/tools/bin/cyclonedx-py environment --pyproject pyproject.toml --output-file var/sbom.json .venv/bin/python
+	$(BIN)/python -c "import json; found = len(json.load(open('var/sbom.json'))['components']); print(found, 'components'); assert found"
 
 index: env
 	$(BIN)/python -m index build
@@ -46,9 +73,12 @@ accessibility: env browser
 	$(BIN)/python -m pytest tests/e2e/test_accessibility.py
 	cp var/accessibility.json web/accessibility.json
 
-soak: index
-	@mkdir -p var
-	$(BIN)/python -m web.soak --seconds 600 --disconnects 500 | tee var/soak.json
+# What takes too long for the tests, half an hour and more on an idle machine; the figures go to var/soak.json.
+SOAK ?= --seconds 600 --disconnects 500 --swaps 50 --kills 100 --examples 120
+soak: index var/tools/installed
+	HYPOTHESIS_PROFILE=long SOAK_TIMES=10 $(BIN)/python -m pytest -q tests/unit/test_index.py \
+		tests/integration/test_web_reliability.py tests/integration/test_web_storage.py
+	$(BIN)/python -m web.soak $(SOAK) | tee var/soak.json
 
 evals: index
 	rm -rf var/evals

@@ -38,6 +38,9 @@ hypothesis.settings.register_profile("quick", max_examples=300, **_QUICK)
 hypothesis.settings.register_profile("long", max_examples=10_000, **_QUICK)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
+# How often the tests are repeated whose faults come at random places; `make soak` does it more often.
+TIMES = int(os.environ.get("SOAK_TIMES", "1"))
+
 REPOSITORY = Path(__file__).parent.parent
 RAW_PLAN = SHIPPED_DOCUMENTS / "asaka-4.txt"
 READY_TIMEOUT_S = 30.0

@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 
 from assistant.assistant import Assistant
 from index.errors import IndexUnavailableError
-from tests.conftest import MakeApp
+from tests.conftest import TIMES, MakeApp
 from web.__main__ import DATABASE_FILE, main
 from web.storage import database as database_module
 from web.storage.backup import BackupError, back_up, check, restore
@@ -60,7 +60,7 @@ def test_a_write_ahead_log_that_is_torn_at_any_place_loses_only_its_end(file: Pa
     main_file = file.read_bytes()
     chance = random.Random(0)
     kept = []
-    for number in range(40):
+    for number in range(40 * TIMES):
         torn = bytearray(log)
         place = chance.randrange(len(torn))
         if number % 2:

@@ -25,6 +25,7 @@ from index.lexical import BM25, terms
 from index.probe import probe
 from index.search_index import Candidate, SearchIndex
 from index.vectors import VectorIndex
+from tests.conftest import TIMES
 from tests.fakes import BigramEmbeddings
 
 EMBEDDINGS = BigramEmbeddings()
@@ -142,7 +143,7 @@ def test_any_changed_byte_is_refused_with_the_command_that_mends_it(root: Path) 
     refused = 0
     for path in files(root):
         whole = path.read_bytes()
-        for _ in range(12):
+        for _ in range(12 * TIMES):
             place = chance.randrange(len(whole))
             path.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << chance.randrange(8))]) + whole[place + 1 :])
             with pytest.raises(IndexUnavailableError, match=COMMAND):
@@ -279,7 +280,7 @@ def builder(documents: Path, root: Path, max_file_bytes: int | None = None) -> B
 
 def test_a_builder_that_is_killed_at_any_moment_leaves_an_index_that_serves(root: Path, documents: Path) -> None:
     chance = random.Random(0)
-    for _ in range(10):
+    for _ in range(10 * TIMES):
         (documents / "c.txt").write_text("これは文です。\n" * chance.randrange(50, 400), encoding="utf-8")
         process = builder(documents, root)
         for _ in range(chance.randrange(1, 12)):

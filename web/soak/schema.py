@@ -1,0 +1,77 @@
+"""Requests that schemathesis makes from a description of every address. The public service shows no such description."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assistant.contacts import load_contacts
+from assistant.settings import Settings
+from assistant.wiring import build_assistant
+from web.app import create_app
+from web.feedback import FeedbackFields
+from web.gate import AskBody
+from web.soak.server import Server
+from web.storage.database import Database
+
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+QUESTION_FORM = {"type": "object", "properties": {"question": {"type": "string"}, "earlier": {"type": "string"}}}
+FIND_FORM = {"type": "object", "properties": {"find": {"type": "string"}}}
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaFigures:
+    """How it went: requests that were made, and whether any was answered by a failure of the server."""
+
+    operations: int
+    cases: int
+    passed: bool
+    said: str
+
+
+def fuzz(server: Server, settings: Settings, program: Path, examples: int) -> SchemaFigures:
+    """Have schemathesis make requests to a server; none may be answered by 500 or more.
+
+    Args:
+        server: without other load, so that 503 is a failure too.
+        settings: of this installation.
+        program: schemathesis's command.
+        examples: at most so many for each address and method.
+    """
+    described = describe(settings, server.var)
+    file = server.var / "openapi.json"
+    file.write_text(json.dumps(described), encoding="utf-8")
+    command = [str(program), "run", str(file), "--url", f"http://127.0.0.1:{server.port}"]
+    command += ["--checks", "not_a_server_error", "--max-examples", str(examples), "--continue-on-failure", "--no-color"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=server.var)
+    said = done.stdout[-3000:]
+    cases = re.search(r"(\d[\d,]{0,12}) generated", done.stdout)
+    operations = sum(len(methods) for methods in described["paths"].values())
+    return SchemaFigures(operations, int(cases[1].replace(",", "")) if cases else 0, done.returncode == 0, said)
+
+
+def describe(settings: Settings, var: Path) -> dict[str, Any]:
+    """Return the description of every address, as OpenAPI; bodies are added, which the routes read by themselves."""
+    app = create_app(lambda: build_assistant(settings), load_contacts(settings.contacts), Database(var / "none.sqlite3"))
+    described: dict[str, Any] = app.openapi()
+    for path, methods in described["paths"].items():
+        if "post" in methods:
+            kind, schema = _body(path)
+            methods["post"]["requestBody"] = {"required": True, "content": {kind: {"schema": schema}}}
+    return described
+
+
+def _body(path: str) -> tuple[str, dict[str, Any]]:
+    if path.startswith("/api/"):
+        schema = AskBody.model_json_schema()
+        # A reference inside of a body would be looked up in the whole description.
+        turn = schema.pop("$defs")["TurnBody"]
+        schema["properties"]["history"]["items"] = turn
+        return JSON, schema
+    if path.endswith("/feedback"):
+        return FORM, FeedbackFields.model_json_schema()
+    return FORM, FIND_FORM if "/documents" in path else QUESTION_FORM
