@@ -334,13 +334,22 @@ class ApprovedBook:
         words themselves are sure.
         """
         found = examined.found
-        if found is None or not self.entries or not can_be_compared(found.query):
+        if found is None or not can_be_compared(found.query):
+            return None
+        text = fold(found.query.question.text)
+        lead = _place_of(found.ranked[0]) if found.ranked else None
+        entries = [
+            entry
+            for entry in self.entries
+            if lead in entry.held.places or any(text == wording.text for wording in entry.wordings)
+        ]
+        if not entries:
             return None
         asked = wording_of(found, assistant)
         index = assistant.retriever.index
         near = [
             (one.is_same() and (one.identical or not entry.answer.note), one, entry.answer)
-            for entry in self.entries
+            for entry in entries
             for wording in entry.wordings
             if (one := compare(asked, found, wording, entry.held, index)) and (one.is_same() or one.is_near())
         ]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from assistant.approved import ApprovedAnswer, ApprovedBook, Match, Quote
 from assistant.assistant import Assistant
+from evals.approved import measure_plan
+from evals.reader.plans import read_plan
 
 NUMBER_OF_CENTRES = "市内の地域包括支援センターは何か所ですか"
 FORMER_AIM = "第３期計画が掲げた基本理念は何"
@@ -81,3 +85,22 @@ def test_a_wording_is_read_once_for_an_index(assistant: Assistant, monkeypatch: 
     assert asked == []
     ApprovedBook.of([answer], assistant, replace(book, index_version="another"))
     assert asked == [NUMBER_OF_CENTRES]
+
+
+def test_on_a_plan_questions_with_the_same_evidence_and_answer_are_a_group(assistant: Assistant, tmp_path: Path) -> None:
+    heading = ["第１章　施設", "１　児童館"]
+    lines: list[dict[str, object]] = [
+        {"p": "p1", "heading": heading, "s": ["市内には児童館が６か所あります。", "開館は午前９時です。"]},
+        {"q": "児童館は何か所ですか", "k": "fact", "e": ["p1.0:６か所"]},
+        {"q": "市内に児童館はいくつありますか", "k": "fact", "e": ["p1.0:６か所"]},
+        {"q": "児童館は何時に開きますか", "k": "fact", "e": ["p1.1:午前９時"]},
+        {"q": "児童館の電話番号は", "k": "none", "e": []},
+    ]
+    path = tmp_path / "small.jsonl"
+    path.write_text("\n".join(json.dumps(line, ensure_ascii=False) for line in lines), encoding="utf-8")
+    asked: list[None] = []
+    rows = measure_plan(assistant, read_plan(path), lambda: asked.append(None))
+    assert len(asked) == 4
+    served = next(row for row in rows if (row.rule, row.wordings) == ("served", "one"))
+    assert (served.cases, served.groups, served.wrong, served.precision) == ("small", 1, 0, 1.0)
+    assert served.right == round(served.recall * 3)
