@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -121,6 +122,7 @@ _ERA_YEAR = re.compile(r"(令和|平成|昭和)(元|\d+)")
 _BEFORE_ERA = {"令和": 2018, "平成": 1988, "昭和": 1925}
 
 _Place = tuple[str, int]
+Period = Literal["past", "next", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ class Wording:
     topics: tuple[str, ...]
     names: frozenset[str]
     numbers: frozenset[str]
-    period: str
+    period: Period
     aspects: frozenset[str]
     read: Mapping[_Place, tuple[int, int]]
 
@@ -256,7 +258,7 @@ def wording_of(found: Found, assistant: Assistant) -> Wording:
     """Return a question as it is compared, by what was found for it."""
     query = found.query
     text = query.question.text
-    period = "past" if _PAST.search(text) else "next" if _NEXT.search(text) else ""
+    period: Period = "past" if _PAST.search(text) else "next" if _NEXT.search(text) else ""
     return Wording(
         text=fold(text),
         vector=np.asarray(assistant.retriever.embeddings.embed_query(query.text), dtype=np.float32),
