@@ -18,6 +18,11 @@ SUFFIXES = (".txt", ".md")
 # with the characters that Japanese Windows adds to it (①, ㈱, 髙), which real files have.
 ENCODINGS = ("utf-8-sig", "cp932")
 
+# Far above any plan (the shipped one has 0.1 MB), and far below what would fill the memory.
+MAX_FILE_BYTES = 10_000_000
+MAX_FOLDER_BYTES = 50_000_000
+MAX_DOCUMENTS = 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class RawDocument:
@@ -33,7 +38,8 @@ def read_folder(folder: Path) -> list[RawDocument]:
     """Read every `.txt` and `.md` file of a folder, ordered by name. Sub-folders are not entered.
 
     Raises:
-        DocumentError: the folder is missing or holds no document, two files share an id, or a file cannot be used.
+        DocumentError: the folder is missing, holds no document or more than is allowed, two files share an id, or a file
+            cannot be used.
     """
     if not folder.is_dir():
         raise DocumentError(f"文書のフォルダーがありません: {folder}")
@@ -44,6 +50,10 @@ def read_folder(folder: Path) -> list[RawDocument]:
     twice = sorted({name for name in ids if ids.count(name) > 1})
     if twice:
         raise DocumentError(f"同じ名前の文書があります（.txt と .md の片方を消してください）: {', '.join(twice)}")
+    size = sum(path.stat().st_size for path in paths)
+    if len(paths) > MAX_DOCUMENTS or size > MAX_FOLDER_BYTES:
+        limits = f"{MAX_DOCUMENTS}件、{MAX_FOLDER_BYTES / 1e6:.0f} MB まで"
+        raise DocumentError(f"文書が多すぎます（{len(paths)}件、{size / 1e6:.0f} MB。{limits}）: {folder}")
     return [read_file(path) for path in paths]
 
 
@@ -51,8 +61,11 @@ def read_file(path: Path) -> RawDocument:
     """Read one document and the `.toml` beside it; without a `.toml` the file's name is its title.
 
     Raises:
-        DocumentError: the file is empty, in no encoding of `ENCODINGS`, or its metadata has an unknown or wrong key.
+        DocumentError: the file is empty or too large, in no encoding of `ENCODINGS`, or its metadata has an unknown or wrong
+            key.
     """
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise DocumentError(f"文書が大きすぎます（{MAX_FILE_BYTES / 1e6:.0f} MB まで）: {path}")
     data = path.read_bytes()
     text = _decode(path, data)
     if not text.strip():
@@ -63,7 +76,8 @@ def read_file(path: Path) -> RawDocument:
 
 
 def _decode(path: Path, data: bytes) -> str:
-    for encoding in ENCODINGS:
+    # UTF-16, and files that are no text, have NUL bytes; cp932 would take them for characters.
+    for encoding in () if b"\0" in data else ENCODINGS:
         try:
             return data.decode(encoding)
         except UnicodeDecodeError:

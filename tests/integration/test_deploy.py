@@ -6,6 +6,7 @@ import http.client
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import trustme
 
 from tests.conftest import REPOSITORY
 from web.gate import MAX_BODY_BYTES
@@ -193,6 +195,35 @@ def test_a_body_within_the_assistants_limit_passes_and_one_that_is_too_large_is_
     status, text, _ = ask(port, "POST", "/api/ask", b"a" * (MAX_BODY_BYTES + 16 * 1024))
     assert (status, "大きすぎます" in text) == (413, True)
     assert seen.lengths == [MAX_BODY_BYTES, MAX_BODY_BYTES + 1]
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
+def test_with_its_lines_for_tls_it_serves_by_tls_of_today_and_asks_for_that_ever_after(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1", NAME)
+    certificate.private_key_and_cert_chain_pem.write_to_path(tmp_path / "both.pem")
+    tls_port = free_port()
+    tls = (
+        ("# listen 443 ssl http2;", f"listen 127.0.0.1:{tls_port} ssl http2;"),
+        ("    # listen [::]:443 ssl http2;\n", ""),
+        ("# ssl_certificate /etc/ssl/plan-assistant/fullchain.pem;", f"ssl_certificate {tmp_path}/both.pem;"),
+        ("# ssl_certificate_key /etc/ssl/plan-assistant/privkey.pem;", f"ssl_certificate_key {tmp_path}/both.pem;"),
+        *((f"# {line}", line) for line in ("ssl_protocols", "ssl_session_tickets", "add_header Strict-Transport")),
+    )
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    with upstream() as (upstream_port, seen), nginx(tmp_path, upstream_port, *tls):
+        with closing(http.client.HTTPSConnection("127.0.0.1", tls_port, timeout=TIMEOUT_S, context=context)) as connection:
+            connection.request("GET", "/", headers={"Host": NAME})
+            response = connection.getresponse()
+            assert (response.status, response.read()) == (200, b"of the assistant")
+            assert "max-age=31536000" in response.headers["Strict-Transport-Security"]
+        assert seen.headers[0]["X-Forwarded-Proto"] == "https"
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+        plain = socket.create_connection(("127.0.0.1", tls_port), timeout=TIMEOUT_S)
+        with closing(plain), pytest.raises(ssl.SSLError, match=r"(?i)alert"):
+            context.wrap_socket(plain, server_hostname=NAME)
 
 
 def test_what_a_client_says_of_its_address_or_of_who_it_is_does_not_reach_the_assistant(behind: tuple[int, Seen]) -> None:

@@ -39,6 +39,10 @@ from web.errors import WebError
 from web.instance import only_one
 from web.notice import Notice, NoticeBoard, put_up, take_down
 from web.service import Service
+from web.staff.options import StaffOptions
+from web.staff.passwords import hash_password
+from web.storage.accounts import ROLES, AccountStore
+from web.storage.audit import latest_changes
 from web.storage.database import Database
 
 READY_TIMEOUT_S = 30.0
@@ -47,6 +51,7 @@ IN_DANGER = "もう死にたいです"
 EVENTS = {"Accept": "text/event-stream"}
 JSON = {"Accept": "application/json"}
 QUESTION = "訓練の日はいつですか"
+PASSWORD = "ながい合言葉です1234"
 
 
 class Library:
@@ -124,6 +129,40 @@ def test_a_damaged_or_outrun_index_is_not_loaded_and_the_old_one_goes_on(
     assert client.get("/readyz").status_code == 200
 
 
+def test_an_administrator_exchanges_the_index_without_the_servers_shell_and_is_told_how_it_went(
+    library: Library, settings: Settings
+) -> None:
+    old = library.write("九月一日")
+    database = Database(library.settings.var / "web.sqlite3")
+    accounts = AccountStore(database)
+    for role in ROLES:
+        accounts.add("test", role, role, hash_password(PASSWORD))
+    contacts = load_contacts(settings.contacts)
+    app = create_app(library.assistant, contacts, database, renew=library.renew, staff=StaffOptions())
+    with TestClient(app) as client:
+        assert app.state.service.wait(READY_TIMEOUT_S)
+        client.post("/staff/sign-in", data={"name": "editor", "password": PASSWORD})
+        assert client.get("/staff/index").status_code == 403
+        client.post("/staff/sign-in", data={"name": "admin", "password": PASSWORD})
+        page = client.get("/staff/index").text
+        assert old in page
+        csrf = page.partition('name="csrf" content="')[2].partition('"')[0]
+        assert "もう最新です" in client.post("/staff/index", data={"csrf": csrf}).text
+        new = library.write("十月二日", "newer")
+        page = client.post("/staff/index", data={"csrf": csrf}).text
+        assert "入れ替えました" in page
+        assert "newer" in page
+        assert version(client) == new
+        broken = library.write("十一月三日")
+        (library.settings.index / broken / "passages.jsonl").write_text("[]", encoding="utf-8")
+        response = client.post("/staff/index", data={"csrf": csrf})
+        assert (response.status_code, "読み込めませんでした" in response.text) == (503, True)
+        assert str(library.settings.var) not in response.text
+        assert version(client) == new
+        changes = [(change.who, change.action, change.target) for change in latest_changes(database, 9)]
+        assert [change for change in changes if change[1] == "index.renew"] == [("admin", "index.renew", new)]
+
+
 def test_an_index_that_was_gone_back_to_is_served_although_the_documents_are_newer(
     swapping: tuple[TestClient, Service], library: Library
 ) -> None:
@@ -172,8 +211,8 @@ def test_a_question_keeps_the_index_that_it_began_with(library: Library, make_ap
 
 def test_under_load_the_reader_is_left_out() -> None:
     assert not Place(waiting=0, waited_s=0.1).is_hurried
-    assert Place(waiting=4, waited_s=0.1).is_hurried
-    assert Place(waiting=0, waited_s=3.0).is_hurried
+    assert Place(waiting=1, waited_s=0.0).is_hurried
+    assert Place(waiting=0, waited_s=0.3).is_hurried
 
 
 class Standing(Admission):

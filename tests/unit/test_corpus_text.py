@@ -14,7 +14,7 @@ from corpus.headings import parse_heading
 from corpus.lines import tidy, undouble
 from corpus.model import Document, DocumentInfo
 from corpus.passages import MAX_PASSAGE_CHARS, split_passages
-from corpus.read import RawDocument, read_file, read_folder
+from corpus.read import MAX_FILE_BYTES, MAX_FOLDER_BYTES, RawDocument, read_file, read_folder
 from corpus.sections import place_blocks, split_sections
 from corpus.sentences import split_sentences
 from corpus.windows import merge_windows, split_windows
@@ -261,10 +261,25 @@ def test_japanese_encodings_are_read(encoding: str, tmp_path: Path) -> None:
     assert read_file(path).text == "計画の期間は①５年間です。"
 
 
-@pytest.mark.parametrize("data", [b"\x81\xff\xff\xfe", b"", "　\n".encode()])
+@pytest.mark.parametrize("data", [b"\x81\xff\xff\xfe", b"", "　\n".encode(), "計画".encode("utf-16"), b"%PDF-1.7\0\0"])
 def test_a_file_that_cannot_be_read_is_an_error_that_names_it(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "plan.txt").write_bytes(data)
     with pytest.raises(DocumentError, match=r"plan\.txt"):
+        read_folder(tmp_path)
+
+
+def test_a_file_or_a_folder_that_is_no_plans_by_its_size_is_refused_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (tmp_path / "plan.txt").open("wb") as file:
+        file.truncate(MAX_FILE_BYTES + 1)
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"read: {path}"))
+    with pytest.raises(DocumentError, match=r"大きすぎます.*plan\.txt"):
+        read_folder(tmp_path)
+    for number in range(MAX_FOLDER_BYTES // MAX_FILE_BYTES + 1):
+        with (tmp_path / f"{number}.txt").open("wb") as file:
+            file.truncate(MAX_FILE_BYTES)
+    with pytest.raises(DocumentError, match="多すぎます"):
         read_folder(tmp_path)
 
 

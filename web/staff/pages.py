@@ -33,6 +33,7 @@ NAVIGATION: tuple[tuple[str, str, Role], ...] = (
     ("/staff/review", "staff.nav_review", "editor"),
     ("/staff/proposals", "staff.nav_proposals", "editor"),
     ("/staff/charts", "staff.nav_charts", "viewer"),
+    ("/staff/index", "staff.nav_index", "admin"),
     ("/staff/changes", "staff.nav_changes", "admin"),
 )
 

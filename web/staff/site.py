@@ -13,6 +13,7 @@ from web.service import Service
 from web.staff.access import Access, StaffRoutes
 from web.staff.answers import AnswerPages
 from web.staff.charts import add_charts
+from web.staff.index_page import add_index
 from web.staff.options import StaffOptions
 from web.staff.pages import StaffPages
 from web.staff.person import Person
@@ -43,6 +44,7 @@ def staff_routes(
     answers.add_routes()
     ReviewPages(routes, service, database, answers, texts_kept=outcomes.keeps_texts).add_routes()
     add_charts(routes, questions, outcomes)
+    add_index(routes, service, database)
     _add_changes(routes, database)
     add_counter(routes, service, renderer, options.counter_idle_minutes)
     return routes.router
