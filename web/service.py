@@ -270,11 +270,11 @@ class Service:
     def _answer(
         self, assistant: Assistant, accepted: Accepted, history: Sequence[Turn], hurried: bool, by_staff: bool
     ) -> Answer:
-        if hurried:
-            assistant = replace(assistant, reader=None)
+        asked = replace(assistant, reader=None) if hurried else assistant
         if self._approved is None or not (by_staff or self._approved_for_residents):
-            return assistant.ask(accepted.text, history, accepted.language)
-        examined = assistant.examine(accepted.text, history, accepted.language)
+            return asked.ask(accepted.text, history, accepted.language)
+        examined = asked.examine(accepted.text, history, accepted.language)
+        # With its reader: the approved questions are read for once, whoever asks first.
         return self._approved.answer(examined, assistant, accepted.language)
 
     def _refuse_identifiers(self, asked: Question) -> None:

@@ -13,15 +13,18 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from assistant.approved import ApprovedAnswer, Quote
 from assistant.assistant import Assistant
 from assistant.contacts import load_contacts
 from assistant.settings import Settings
 from evals.cases import read_cases
+from web.admission import Place
 from web.app import create_app
 from web.outcomes import MAX_WAITING, OutcomeLog
 from web.staff.options import KeepingOptions, StaffOptions
 from web.staff.passwords import hash_password
 from web.storage.accounts import AccountStore
+from web.storage.answers import AnswerStore
 from web.storage.audit import latest_changes
 from web.storage.database import Database
 from web.storage.questions import QuestionStore
@@ -114,6 +117,31 @@ def test_a_question_in_other_words_is_served_and_one_that_is_only_near_is_offere
     near = ask(client, "地域包括支援センターとは")
     assert (near["mode"], near["approval"]) == ("extractive", None)
     assert near["suggestions"][0] == question  # type: ignore[index]
+
+
+def test_an_approved_question_is_read_even_if_the_first_to_ask_is_in_a_hurry(
+    settings: Settings, tmp_path: Path, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = assistant.examine("地域包括支援センターの数").found
+    assert found
+    best = found.picks[0]
+    quote = Quote(best.passage.document_id, best.sentence.start, best.sentence.end, best.sentence.text)
+    database = Database(tmp_path / "web.sqlite3")
+    answer = ApprovedAnswer(0, "地域包括支援センターの数", (), (quote,))
+    AnswerStore(database).approve("hanako", "editor", answer, assistant.retriever.index.version)
+    app = app_with(settings, database, assistant, KeepingOptions(approved_for_residents=True))
+    with TestClient(app) as client:
+        assert app.state.service.wait(60)
+        monkeypatch.setattr(Place, "is_hurried", property(lambda self: True))
+        assert ask(client, PERIOD)["mode"] == "extractive"
+        monkeypatch.setattr(Place, "is_hurried", property(lambda self: False))
+        for _ in range(100):
+            if ask(client, "包括センターは何か所")["mode"] == "approved":
+                break
+            time.sleep(0.1)
+        else:
+            raise AssertionError("not served")
+    database.close()
 
 
 def test_a_withdrawn_answer_is_served_no_more_and_every_step_is_recorded(client: TestClient, database: Database) -> None:
@@ -284,7 +312,6 @@ def test_a_new_index_moves_answers_or_suspends_them_for_review(
     from dataclasses import replace
 
     from web.approved import ApprovedAnswers
-    from web.storage.answers import AnswerStore
 
     store = AnswerStore(database)
     active = [answer for answer, _ in store.list("active")]
