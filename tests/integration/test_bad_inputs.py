@@ -138,10 +138,6 @@ def test_the_shared_inputs_are_there() -> None:
     assert len(shared_lines()) > 150
 
 
-def test_every_class_of_inputs_is_tried_by_a_test() -> None:
-    assert {line.kind for line in LINES} <= {line.kind for line in QUESTIONS} | APART
-
-
 def text_of(given: object) -> str:
     """The text that a line stands for; long ones are written as a repetition."""
     if isinstance(given, dict):
