@@ -211,8 +211,8 @@ def test_a_question_keeps_the_index_that_it_began_with(library: Library, make_ap
 
 def test_under_load_the_reader_is_left_out() -> None:
     assert not Place(waiting=0, waited_s=0.1).is_hurried
-    assert Place(waiting=4, waited_s=0.1).is_hurried
-    assert Place(waiting=0, waited_s=3.0).is_hurried
+    assert Place(waiting=1, waited_s=0.0).is_hurried
+    assert Place(waiting=0, waited_s=0.3).is_hurried
 
 
 class Standing(Admission):
