@@ -7,15 +7,20 @@ no database.
 from __future__ import annotations
 
 import datetime as dt
+import math
+import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from assistant.answer import Answer, AnswerSentence, Approval, Citation, Language
 from assistant.assistant import Assistant, Examined, Found
-from assistant.decide import particular_numbers
+from assistant.compose import Pick
+from assistant.decide import FRAME_TERMS, particular_numbers, share_missing
 from assistant.errors import UnverifiedAnswerError
 from assistant.language import spoken_language
 from assistant.question import Question
@@ -24,6 +29,7 @@ from assistant.understand import Query
 from assistant.verify import cite_span
 from corpus.fold import fold
 from corpus.model import Document, Passage
+from index.lexical import terms
 from index.search_index import SearchIndex
 
 
@@ -92,21 +98,60 @@ def _passage(index: SearchIndex, document: str, start: int, end: int) -> Passage
 
 # ---- whether two questions ask the same
 
-# Measured by `python -m evals approved`. From the first on a question is answered with what was approved: no wrong match
-# among the tuning cases, and few right ones, because questions that differ in the one word that matters are as near as
-# paraphrases are. Half of the groups alone would have set it to 0.94, which is wrong six times on the other half; so it was
-# set on all of them, and no figure for it is one of unseen questions. From the second on the approved question is offered,
-# and the person decides.
-SURE_COSINE = 0.97
+# Measured by `python -m evals approved`; how they were set stands in `evals/ABLATIONS.md`. Cosines alone do not tell:
+# questions that differ in the one word that matters are as near as paraphrases are. So an approved answer is served where
+# its own sentence is what would surely be answered anyway, for the same words in it, and the question names nothing that
+# neither the approved question nor its sentences name. What is only near is offered, and the person decides.
+SURE_PROBABILITY = 0.85
+SURE_EVIDENCE = 0.5
+SURE_AHEAD = 0.5
+SAME_WORDS = 0.3
+MAX_UNSAID = 0.25
+SAME_COSINE = 0.84
 NEAR_COSINE = 0.86
+
+# How often, and how long in between, the reader is asked again for an approved question while it reads for others.
+_READ_TRIES = 20
+_READ_WAIT_S = 0.2
+
+_PAST = re.compile("前期|前の(?:計画|期)|前回|昔の計画|これまでの計画")
+_NEXT = re.compile("次期|次の|今度の|次回|新しい計画")
+# What both questions must ask for, or neither: all but something, an aim instead of what is.
+_ASPECTS = {"except": re.compile("以外|のほか"), "aim": re.compile("目標")}
+_ERA_YEAR = re.compile(r"(令和|平成|昭和)(元|\d+)")
+_BEFORE_ERA = {"令和": 2018, "平成": 1988, "昭和": 1925}
+
+_Place = tuple[str, int]
+Period = Literal["past", "next", ""]
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """A question as it is compared: its folded text, its vector (unit length) and the years, terms and aims it names."""
+    """A question as it is compared.
+
+    `text` is folded, `vector` of unit length. `terms` are its own and what the plan calls them, `topics` and `names` those
+    of its terms that an answer should hold, `numbers` the years, terms and aims it names, `period` the plan's ("past",
+    "next") that it speaks of or "", `aspects` what a like question must ask for too. `read` has, for sentences at a document
+    and a start, the span in them that the reader takes for the answer; nothing where it had no time.
+    """
 
     text: str
     vector: npt.NDArray[np.float32]
+    terms: frozenset[str]
+    topics: tuple[str, ...]
+    names: frozenset[str]
+    numbers: frozenset[str]
+    period: Period
+    aspects: frozenset[str]
+    read: Mapping[_Place, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What approved sentences hold, with their headings: where they begin, their terms and their numbers."""
+
+    places: frozenset[_Place]
+    terms: frozenset[str]
     numbers: frozenset[str]
 
 
@@ -114,46 +159,94 @@ class Wording:
 class Likeness:
     """How near a question is to an approved one.
 
-    `cosine` is of their vectors; `identical` that both are the same text; `leads` that an approved sentence is the first of
-    those that would answer the question without approval, and `decided` that they would.
+    `identical` says that both are the same text, `leads` that an approved sentence is the first of those that would answer
+    the question without approval. The rest is about that sentence: `cosine` of the two questions, `probability` that the
+    question is answered so, `evidence` the reader's log odds that the sentence answers (None if it was not read), `ahead` by
+    how many log odds it is before the best one that is not approved, `same_words` how far both questions have the same
+    words in it for their answer, 0 to 1, `unsaid` the share of the question's topics that neither the approved question nor
+    what was approved names.
     """
 
     cosine: float
     identical: bool
     leads: bool
-    decided: bool
+    probability: float = 0.0
+    evidence: float | None = None
+    ahead: float = 0.0
+    same_words: float = 0.0
+    unsaid: float = 1.0
 
-    def is_same(self, sure: float = SURE_COSINE) -> bool:
+    def is_same(self, probability: float = SURE_PROBABILITY) -> bool:
         """Whether the same is surely asked. What an editor approved for just these words holds for them."""
-        return self.identical or (self.leads and self.decided and self.cosine >= sure)
+        return self.identical or (
+            self.leads
+            and self.cosine >= SAME_COSINE
+            and self.probability >= probability
+            and self.evidence is not None
+            and self.evidence >= SURE_EVIDENCE
+            and self.ahead >= SURE_AHEAD
+            and self.same_words >= SAME_WORDS
+            and self.unsaid <= MAX_UNSAID
+        )
 
     def is_near(self, near: float = NEAR_COSINE) -> bool:
         """Whether the same may be asked."""
-        return self.leads and self.cosine >= near
+        return self.identical or (self.leads and self.cosine >= near)
 
 
-def compare(
-    asked: Wording, wordings: Sequence[Wording], answer: ApprovedAnswer, found: Found, threshold: float
-) -> Likeness | None:
-    """Return how near a question is to the nearest wording of an approved one; None where each names other numbers.
+def compare(asked: Wording, found: Found, wording: Wording, held: Held, index: SearchIndex) -> Likeness | None:
+    """Return how near a question is to one wording of an approved one; None where they name other things.
 
     Args:
         asked: the question.
-        wordings: of the approved question.
-        answer: what was approved.
-        found: what was found for the question.
-        threshold: the probability from which on that is an answer.
+        found: what was found for it.
+        wording: of the approved question.
+        held: what was approved for that.
+        index: that all of it is of.
     """
-    alike = [wording for wording in wordings if wording.numbers == asked.numbers]
-    if not alike:
+    cosine = float(asked.vector @ wording.vector)
+    identical = asked.text == wording.text
+    lead = found.ranked[0] if found.ranked else None
+    if lead is None or identical or _place_of(lead) not in held.places:
+        return Likeness(cosine, identical, leads=False)
+    if names_another(asked, wording, held):
         return None
-    spans = {(quote.document, quote.start) for quote in answer.quotes}
+    other = next((pick.log_odds for pick in found.ranked if _place_of(pick) not in held.places), -math.inf)
+    topics = [topic for topic in asked.topics if topic not in FRAME_TERMS]
+    reading = lead.candidate.reading
+    span = wording.read.get(_place_of(lead))
     return Likeness(
-        cosine=max(float(asked.vector @ wording.vector) for wording in alike),
-        identical=any(asked.text == wording.text for wording in alike),
-        leads=any((pick.passage.document_id, pick.sentence.start) in spans for pick in found.picks[:1]),
-        decided=found.probability >= threshold,
+        cosine=cosine,
+        identical=False,
+        leads=True,
+        probability=found.probability,
+        evidence=reading.evidence if reading else None,
+        ahead=lead.log_odds - other,
+        same_words=_overlap(reading.span, span) if reading and span else 0.0,
+        unsaid=share_missing(topics, wording.terms | held.terms, index),
     )
+
+
+def names_another(asked: Wording, wording: Wording, held: Held) -> bool:
+    """Return whether a question names a place, a number or a period that the other does not, or asks for another aspect."""
+    return bool(
+        asked.names - wording.terms - held.terms
+        or wording.names - asked.terms - held.terms
+        or asked.numbers - wording.numbers - held.numbers
+        or (wording.numbers - asked.numbers and not asked.period)
+        or (asked.period and wording.period and asked.period != wording.period)
+        or asked.aspects != wording.aspects
+    )
+
+
+def _place_of(pick: Pick) -> _Place:
+    return pick.passage.document_id, pick.sentence.start
+
+
+def _overlap(one: tuple[int, int], other: tuple[int, int]) -> float:
+    """What two spans share of what they cover together, 0 to 1."""
+    shared = min(one[1], other[1]) - max(one[0], other[0])
+    return max(0, shared) / max(1, max(one[1], other[1]) - min(one[0], other[0]))
 
 
 def can_be_compared(query: Query) -> bool:
@@ -161,10 +254,36 @@ def can_be_compared(query: Query) -> bool:
     return query.language == "ja" and query.standalone == query.question.text
 
 
-def wording_of(query: Query, assistant: Assistant) -> Wording:
-    """Return a question that has been understood as it is compared."""
-    vector = np.asarray(assistant.retriever.embeddings.embed_query(query.text), dtype=np.float32)
-    return Wording(fold(query.question.text), vector, frozenset(particular_numbers(query.question.text)))
+def wording_of(found: Found, assistant: Assistant) -> Wording:
+    """Return a question as it is compared, by what was found for it."""
+    query = found.query
+    text = query.question.text
+    period: Period = "past" if _PAST.search(text) else "next" if _NEXT.search(text) else ""
+    return Wording(
+        text=fold(text),
+        vector=np.asarray(assistant.retriever.embeddings.embed_query(query.text), dtype=np.float32),
+        terms=frozenset((*query.terms, *query.extra_terms)),
+        topics=query.topics,
+        names=frozenset(query.names) - FRAME_TERMS,
+        numbers=_numbers(text),
+        period=period,
+        aspects=frozenset(name for name, pattern in _ASPECTS.items() if pattern.search(text)),
+        read={_place_of(pick): pick.candidate.reading.span for pick in found.ranked if pick.candidate.reading},
+    )
+
+
+def held_by(answer: ApprovedAnswer, index: SearchIndex) -> Held:
+    """Return what an answer's sentences hold; its quotes must be of this index."""
+    passages = [_passage(index, quote.document, quote.start, quote.end) for quote in answer.quotes]
+    text = "\n".join([*(quote.text for quote in answer.quotes), *(passage.context for passage in passages if passage)])
+    places = frozenset((quote.document, quote.start) for quote in answer.quotes)
+    return Held(places, frozenset(terms(text)), _numbers(text))
+
+
+def _numbers(text: str) -> frozenset[str]:
+    """The numbers that stand for one thing among several; years of an era by the common calendar, too."""
+    eras = (_BEFORE_ERA[era] + (1 if year == "元" else int(year)) for era, year in _ERA_YEAR.findall(fold(text)))
+    return frozenset((*particular_numbers(text), *map(str, eras)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,45 +297,79 @@ class Match:
 @dataclass(frozen=True, slots=True)
 class _Entry:
     answer: ApprovedAnswer
+    held: Held
     wordings: tuple[Wording, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovedBook:
-    """All approved answers that may be served, with their questions as they are compared."""
+    """All approved answers that may be served, with their questions as they are compared, over one version of the index."""
 
+    index_version: str
     entries: tuple[_Entry, ...]
 
     @classmethod
     def of(cls, answers: Sequence[ApprovedAnswer], assistant: Assistant, before: ApprovedBook | None = None) -> ApprovedBook:
-        """Put a book together; wordings that an earlier book has are taken from it."""
-        known = {wording.text: wording for entry in before.entries for wording in entry.wordings} if before else {}
+        """Put a book together; each new wording is searched and read for once.
+
+        Args:
+            answers: at their places in the assistant's index.
+            assistant: that will be asked.
+            before: wordings that were read are taken from it, where it is of the same index.
+        """
+        index = assistant.retriever.index
+        known = {}
+        if before and before.index_version == index.version:
+            known = {wording.text: wording for entry in before.entries for wording in entry.wordings if wording.read}
         entries = []
         for answer in answers:
             questions = [Question(text) for text in (answer.question, *answer.others)]
-            wordings = [
-                known.get(fold(question.text)) or wording_of(assistant.understanding.understand(question), assistant)
-                for question in questions
-            ]
-            entries.append(_Entry(answer, tuple(wordings)))
-        return cls(tuple(entries))
+            wordings = [known.get(fold(question.text)) or _read_wording(question, assistant) for question in questions]
+            entries.append(_Entry(answer, held_by(answer, index), tuple(wordings)))
+        return cls(index.version, tuple(entries))
 
     def match(self, examined: Examined, assistant: Assistant) -> Match | None:
         """Return the answer that was approved for what is asked, or for what may be meant; None where there is neither.
 
-        A question that was routed elsewhere, points back to earlier turns, or is in another language has none.
+        A question that was routed elsewhere, points back to earlier turns, or is in another language has none. A note was
+        written to the approved question, and the sentence beside it may answer others: with a note, only the approved
+        words themselves are sure.
         """
         found = examined.found
-        if found is None or not self.entries or not can_be_compared(found.query):
+        if found is None or not can_be_compared(found.query):
             return None
-        asked = wording_of(found.query, assistant)
-        threshold = assistant.calibration.threshold
-        compared = [(compare(asked, entry.wordings, entry.answer, found, threshold), entry.answer) for entry in self.entries]
-        near = [(one, answer) for one, answer in compared if one and (one.is_same() or one.is_near())]
+        text = fold(found.query.question.text)
+        lead = _place_of(found.ranked[0]) if found.ranked else None
+        entries = [
+            entry
+            for entry in self.entries
+            if lead in entry.held.places or any(text == wording.text for wording in entry.wordings)
+        ]
+        if not entries:
+            return None
+        asked = wording_of(found, assistant)
+        index = assistant.retriever.index
+        near = [
+            (one.is_same() and (one.identical or not entry.answer.note), one, entry.answer)
+            for entry in entries
+            for wording in entry.wordings
+            if (one := compare(asked, found, wording, entry.held, index)) and (one.is_same() or one.is_near())
+        ]
         if not near:
             return None
-        best, answer = max(near, key=lambda pair: (pair[0].is_same(), pair[0].identical, pair[0].cosine))
-        return Match(answer, best.is_same())
+        sure, _, answer = max(near, key=lambda match: (match[0], match[1].identical, match[1].cosine))
+        return Match(answer, sure)
+
+
+def _read_wording(question: Question, assistant: Assistant) -> Wording:
+    """The wording, read; unread where the reader is away, or busy for seconds."""
+    wording = wording_of(assistant.find(question), assistant)
+    tries = _READ_TRIES if assistant.reader else 0
+    while tries and not wording.read:
+        time.sleep(_READ_WAIT_S)
+        wording = wording_of(assistant.find(question), assistant)
+        tries -= 1
+    return wording
 
 
 # ---- the answer that is served

@@ -47,11 +47,13 @@ class Turn:
 class Found:
     """What a search found for a question: the sentences that would answer it, best first, and whether they would.
 
-    `probability` is calibrated, 0 to 1; 0 with nothing picked, and then `signs` is None.
+    `ranked` has all sentences that `picks` was chosen from, best first. `probability` is calibrated, 0 to 1; 0 with nothing
+    picked, and then `signs` is None.
     """
 
     query: Query
     hits: Sequence[Hit]
+    ranked: Sequence[Pick]
     picks: Sequence[Pick]
     signs: Signs | None
     probability: float
@@ -120,10 +122,10 @@ class Assistant:
         ranked = rank_sentences(query, hits, self.reader, self.calibration)
         picks = choose(ranked, self.calibration)
         if not picks:
-            return Found(query, hits, picks, None, 0.0)
+            return Found(query, hits, ranked, picks, None, 0.0)
         signs = read_signs(query, picks, ranked, hits, self.retriever.index)
         weights = self.calibration.weights(read=picks[0].candidate.reading is not None)
-        return Found(query, hits, picks, signs, weights.answer.probability(signs))
+        return Found(query, hits, ranked, picks, signs, weights.answer.probability(signs))
 
     def _answer(self, found: Found, page: Language, started: float) -> Answer:
         query, picks = found.query, found.picks

@@ -77,10 +77,10 @@ def read_signs(
         span=max((reading.span_odds for reading in readings), default=0.0),
         best_cosine=max(pick.candidate.cosine for pick in picks),
         passage_cosine=max(hit.candidate.dense for hit in hits),
-        topics_unknown=_share_missing(topics, index.vocabulary, index),
-        topics_missing=_share_missing(topics, held, index),
+        topics_unknown=share_missing(topics, index.vocabulary, index),
+        topics_missing=share_missing(topics, held, index),
         value_missing=float(query.asked.needs_value and not value),
-        value_elsewhere=_share_missing(topics, _held(picks[:1]), index) if value else 0.0,
+        value_elsewhere=share_missing(topics, _held(picks[:1]), index) if value else 0.0,
         focus_missing=_focus_missing(query.focus, text),
         name_unknown=float(any(not index.knows(name) for name in query.names)),
         number_missing=float(any(number not in text for number in numbers)),
@@ -98,8 +98,8 @@ def _held(picks: Sequence[Pick]) -> set[str]:
     return {term for pick in picks for term in [*terms(pick.sentence.text), *terms(pick.passage.context)]}
 
 
-def _share_missing(wanted: Sequence[str], held: Collection[str], index: SearchIndex) -> float:
-    """The share of terms that are not held, weighted by how rare they are; 0 if none is wanted."""
+def share_missing(wanted: Sequence[str], held: Collection[str], index: SearchIndex) -> float:
+    """Return the share of terms that are not held, weighted by how rare they are; 0 if none is wanted."""
     weights = {term: index.rarity(term) for term in wanted}
     total = sum(weights.values())
     return sum(weight for term, weight in weights.items() if term not in held) / total if total else 0.0

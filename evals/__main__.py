@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ from assistant.errors import ConfigurationError
 from assistant.settings import load_settings
 from assistant.wiring import build_assistant, load_embeddings
 from evals.ablations import VARIANTS, ablate, as_markdown, sign_set_qualities
-from evals.approved import examine_cases, measure_approved
+from evals.approved import examine_cases, measure_approved, measure_plan
 from evals.calibrate import as_toml, fit, search_all, unseen_quality
 from evals.cases import CaseError, read_cases
 from evals.compare import RunError, compare_runs
+from evals.reader.plans import PLANS, read_plan
 from evals.retrieval import DataSetError, measure_retrieval
 from evals.run import write_run
 from evals.thresholds import regressions, threshold_text, verdict
@@ -40,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
             case "ablations":
                 _ablations(options.cases, options.out)
             case "approved":
-                _approved(options.cases)
+                _approved(options.cases, options.plans)
             case "compare":
                 _compare(options.before, options.after)
             case _:
@@ -71,7 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     ablations.add_argument("--cases", type=Path, required=True)
     ablations.add_argument("--out", type=Path, required=True, help="the Markdown file to write")
     approved = commands.add_parser("approved", help="how surely an approved answer is found for a question")
-    approved.add_argument("--cases", type=Path, required=True, help="cases, some of them in groups that ask the same")
+    approved.add_argument("--cases", type=Path, help="cases, some of them in groups that ask the same")
+    approved.add_argument("--plans", nargs="*", default=(), metavar="NAME", help="invented plans of evals/reader/plans")
     compare = commands.add_parser("compare", help="paired differences between two runs")
     compare.add_argument("before", type=Path)
     compare.add_argument("after", type=Path)
@@ -132,18 +135,23 @@ def _ablations(path: Path, out: Path) -> None:
     out.write_text(as_markdown(rows, sign_set_qualities(searched), str(path)), encoding="utf-8")
 
 
-def _approved(path: Path) -> None:
+def _approved(path: Path | None, names: Sequence[str]) -> None:
+    """Print how surely an approved answer is found on cases, on invented plans, or on both."""
     assistant = build_assistant(load_settings())
+    plans = [read_plan(PLANS / f"{name}.jsonl") for name in names]
     with Progress(console=Console(stderr=True)) as bar:
-        cases = read_cases(path)
-        task = bar.add_task("質問", total=len(cases))
+        cases = read_cases(path) if path else []
+        task = bar.add_task("質問", total=len(cases) + sum(len(plan.questions) for plan in plans))
         examined = examine_cases(assistant, cases, lambda: bar.advance(task))
-    table = Table("served or offered from", "groups", "wordings", "recall", "right", "wrong", "precision")
-    for row in measure_approved(examined, assistant):
-        table.add_row(
-            row.rule, row.groups, row.wordings, *(f"{v:.3f}" if isinstance(v, float) else str(v) for v in row.figures)
-        )
-    Console().print(table)
+        rows = [*measure_approved(path.name, examined, assistant)] if path else []
+        for plan in plans:
+            rows += measure_plan(assistant, plan, lambda: bar.advance(task))
+    table = Table("cases", "groups", "rule", "wordings", "recall", "right", "of other questions", "wrong", "precision")
+    for row in rows:
+        counts = (str(count) for count in (row.right, row.other, row.wrong))
+        name = (row.cases, str(row.groups), row.rule, row.wordings)
+        table.add_row(*name, f"{row.recall:.3f}", *counts, f"{row.precision:.3f}")
+    Console(width=130).print(table)
 
 
 def _compare(before: Path, after: Path) -> None:

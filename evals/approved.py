@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 
 from assistant.approved import (
-    NEAR_COSINE,
-    SURE_COSINE,
     ApprovedAnswer,
+    Held,
     Likeness,
     Quote,
     Wording,
     can_be_compared,
     compare,
+    held_by,
     wording_of,
 )
 from assistant.assistant import Assistant, Found, Turn
 from assistant.errors import InvalidQuestionError
+from assistant.understand import understanding_of
 from corpus.fold import fold
 from evals.cases import Case
+from evals.reader.plans import Plan, cases_of, retriever_for
 
 # Each of the first three questions of a group is once the approved one.
 ROTATIONS = 3
-SERVED = (0.90, 0.92, 0.94, 0.96, SURE_COSINE, 0.98)
-OFFERED = (0.84, NEAR_COSINE, 0.88, 0.90)
+FORMER_COSINE = 0.97
 
 Rule = Callable[[Likeness], bool]
+
+RULES: dict[str, Rule] = {
+    "served": Likeness.is_same,
+    "served, probability 0.70": lambda one: one.is_same(0.70),
+    "served, probability 0.80": lambda one: one.is_same(0.80),
+    "served, probability 0.90": lambda one: one.is_same(0.90),
+    f"by cosine {FORMER_COSINE} (before)": lambda one: one.identical or (one.leads and one.cosine >= FORMER_COSINE),
+    "offered": Likeness.is_near,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +53,46 @@ class ExaminedCase:
 
 @dataclass(frozen=True, slots=True)
 class ApprovedRow:
-    """One rule on one half of the groups.
+    """One rule on one set of cases.
 
-    `recall` is the share of a group's other questions that get an answer with their evidence. `right` and `wrong` count the
-    matches of all questions, those of no group too: right is one whose approved quotes hold all evidence of the question.
+    `groups` of them ask the same. `recall` is the share of a group's other questions that get an answer with their
+    evidence. `right` and `wrong` count the matches of all questions, those of no group too: right is one whose approved
+    quotes hold all evidence of the question, and `other` how many of these are of no group or of another one than was
+    approved: a question of its own that the same sentences answer.
     """
 
+    cases: str
+    groups: int
     rule: str
-    groups: str
     wordings: str
     recall: float
     right: int
+    other: int
     wrong: int
 
     @property
-    def figures(self) -> tuple[float, int, int, float]:
-        """Recall, right, wrong and the precision, 1 where nothing matched."""
+    def precision(self) -> float:
+        """The share of the matches that are right, 1 where nothing matched."""
         matched = self.right + self.wrong
-        return self.recall, self.right, self.wrong, self.right / matched if matched else 1.0
+        return self.right / matched if matched else 1.0
+
+
+def plan_cases(plan: Plan) -> list[Case]:
+    """Return a plan's questions as cases; those with the same evidence and the same short answers are a group."""
+    keys = [tuple(sorted(map(str, question.evidence))) for question in plan.questions]
+    return [
+        case.model_copy(update={"group": " ".join(key) if key and keys.count(key) > 1 else ""})
+        for case, key in zip(cases_of(plan), keys, strict=True)
+    ]
+
+
+def measure_plan(assistant: Assistant, plan: Plan, done: Callable[[], None] = lambda: None) -> list[ApprovedRow]:
+    """Return the figures on an invented plan, indexed as a city's would be."""
+    with tempfile.TemporaryDirectory() as folder:
+        retriever = retriever_for(plan, assistant.retriever.embeddings, Path(folder))
+        there = replace(assistant, retriever=retriever, understanding=understanding_of(retriever.index.vocabulary))
+        examined = examine_cases(there, plan_cases(plan), done)
+        return list(measure_approved(plan.document.info.id, examined, there))
 
 
 def examine_cases(
@@ -72,74 +106,85 @@ def examine_cases(
         except InvalidQuestionError:
             found = None
         alone = found if found and can_be_compared(found.query) else None
-        examined.append(ExaminedCase(case, alone, wording_of(alone.query, assistant) if alone else None))
+        examined.append(ExaminedCase(case, alone, wording_of(alone, assistant) if alone else None))
         done()
     return examined
 
 
-def measure_approved(examined: Sequence[ExaminedCase], assistant: Assistant) -> Iterator[ApprovedRow]:
-    """Yield the figures of each threshold, on each half of the groups."""
-    names = sorted({one.case.group for one in examined if one.case.group})
-    halves = (("one half", set(names[::2])), ("other half", set(names[1::2])))
-    for title, thresholds, rule_of in (("served", SERVED, _served), ("offered", OFFERED, _offered)):
-        for threshold in thresholds:
-            for half, groups in halves:
-                for wordings in ("one", "all others"):
-                    rule = rule_of(threshold)
-                    figures = _measure(examined, groups, assistant, rule, alone=wordings == "one")
-                    yield ApprovedRow(f"{title} {threshold:.2f}", half, wordings, *figures)
+def measure_approved(name: str, examined: Sequence[ExaminedCase], assistant: Assistant) -> Iterator[ApprovedRow]:
+    """Yield the figures of each rule, by one wording of the approved question and by all its others."""
+    groups = _groups_of(examined, assistant)
+    near = _compare_all(examined, groups, assistant)
+    for title, rule in RULES.items():
+        for wordings in ("one", "all others"):
+            figures = _measure(examined, groups, near, rule, alone=wordings == "one")
+            yield ApprovedRow(name, len(groups), title, wordings, *figures)
 
 
-def _served(threshold: float) -> Rule:
-    return lambda near: near.is_same(threshold)
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Cases that ask the same, as positions among those examined, with what an editor would approve for each."""
+
+    members: Sequence[int]
+    answers: Sequence[ApprovedAnswer]
 
 
-def _offered(threshold: float) -> Rule:
-    return lambda near: near.identical or near.is_near(threshold)
+_Near = dict[tuple[int, int, int], Likeness]
+
+
+def _groups_of(examined: Sequence[ExaminedCase], assistant: Assistant) -> dict[str, _Group]:
+    members: dict[str, list[int]] = {}
+    for row, one in enumerate(examined):
+        if one.case.group:
+            members.setdefault(one.case.group, []).append(row)
+    return {
+        name: _Group(rows, [_answer_of(examined[row].case, assistant) for row in rows[:ROTATIONS]])
+        for name, rows in sorted(members.items())
+    }
+
+
+def _compare_all(examined: Sequence[ExaminedCase], groups: dict[str, _Group], assistant: Assistant) -> _Near:
+    """How near each question is to each member of a group, by the answers that are approved for it, by their turn."""
+    index = assistant.retriever.index
+    near: _Near = {}
+    for group in groups.values():
+        held: list[Held] = [held_by(answer, index) for answer in group.answers]
+        for row, one in enumerate(examined):
+            for member in group.members:
+                wording = examined[member].wording
+                if row == member or wording is None or one.found is None or one.wording is None:
+                    continue
+                for turn, its in enumerate(held):
+                    if likeness := compare(one.wording, one.found, wording, its, index):
+                        near[row, member, turn] = likeness
+    return near
 
 
 def _measure(
-    examined: Sequence[ExaminedCase], groups: set[str], assistant: Assistant, rule: Rule, *, alone: bool
-) -> tuple[float, int, int]:
-    answers = {one.case.id: _answer_of(one.case, assistant) for one in examined if one.case.group in groups}
-    members = {name: [one for one in examined if one.case.group == name] for name in sorted(groups)}
-    found = wanted = right = wrong = 0
+    examined: Sequence[ExaminedCase], groups: dict[str, _Group], near: _Near, rule: Rule, *, alone: bool
+) -> tuple[float, int, int, int]:
+    found = wanted = right = other = wrong = 0
     for turn in range(ROTATIONS):
-        approved = {name: ones[turn % len(ones)] for name, ones in members.items()}
-        for one in examined:
-            if (one.case.group and one.case.group not in groups) or one in approved.values():
+        approved = {name: group.members[turn % len(group.members)] for name, group in groups.items()}
+        for row, one in enumerate(examined):
+            if row in approved.values():
                 continue
-            wordings = {
-                name: [approved[name]] if alone else [other for other in members[name] if other is not one]
-                for name in members
-            }
-            its_answers = {name: answers[its.case.id] for name, its in approved.items()}
-            matched = _match(one, its_answers, wordings, assistant.calibration.threshold, rule)
-            is_right = matched is not None and _holds(one.case, matched)
-            right += matched is not None and is_right
-            wrong += matched is not None and not is_right
             wanted += bool(one.case.group)
-            found += bool(one.case.group) and is_right
-    return found / wanted if wanted else 0.0, right, wrong
-
-
-def _match(
-    one: ExaminedCase,
-    answers: dict[str, ApprovedAnswer],
-    wordings: dict[str, list[ExaminedCase]],
-    threshold: float,
-    rule: Rule,
-) -> ApprovedAnswer | None:
-    """The approved answer that a question gets."""
-    if one.found is None or one.wording is None:
-        return None
-    best: tuple[float, ApprovedAnswer] | None = None
-    for name, answer in answers.items():
-        texts = [other.wording for other in wordings[name] if other.wording]
-        near = compare(one.wording, texts, answer, one.found, threshold)
-        if near and rule(near) and (best is None or near.cosine > best[0]):
-            best = (near.cosine, answer)
-    return best[1] if best else None
+            best: tuple[float, str, ApprovedAnswer] | None = None
+            for name, group in groups.items():
+                at = turn % len(group.members)
+                for member in [approved[name]] if alone else group.members:
+                    likeness = near.get((row, member, at))
+                    if likeness and rule(likeness) and (best is None or likeness.cosine > best[0]):
+                        best = (likeness.cosine, name, group.answers[at])
+            if best is None:
+                continue
+            is_right = _holds(one.case, best[2])
+            right += is_right
+            other += is_right and best[1] != one.case.group
+            wrong += not is_right
+            found += is_right and bool(one.case.group)
+    return found / wanted if wanted else 0.0, right, other, wrong
 
 
 def _answer_of(case: Case, assistant: Assistant) -> ApprovedAnswer:

@@ -21,10 +21,9 @@ RETRY_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class _Copy:
-    """The answers of one revision over one index."""
+    """The answers of one revision, over one version of the index."""
 
     revision: int
-    index_version: str
     book: ApprovedBook
 
 
@@ -46,7 +45,7 @@ class ApprovedAnswers:
         copy = self._copy
         if copy is None or not self._fresh(copy, assistant):
             self._begin(assistant)
-        if copy is None or copy.index_version != assistant.retriever.index.version:
+        if copy is None or copy.book.index_version != assistant.retriever.index.version:
             return examined.answer
         found = copy.book.match(examined, assistant)
         if found is None:
@@ -78,12 +77,10 @@ class ApprovedAnswers:
             if moved or lost:
                 self.store.move(moved, lost, index.version)
                 log.warning("approved answers after a new index: %d moved, %d suspended", len(moved), len(lost))
-            self._copy = _Copy(
-                revision, index.version, ApprovedBook.of(kept, assistant, self._copy.book if self._copy else None)
-            )
+            self._copy = _Copy(revision, ApprovedBook.of(kept, assistant, self._copy.book if self._copy else None))
 
     def _fresh(self, copy: _Copy, assistant: Assistant) -> bool:
-        return (copy.revision, copy.index_version) == (self.store.revision, assistant.retriever.index.version)
+        return (copy.revision, copy.book.index_version) == (self.store.revision, assistant.retriever.index.version)
 
     def _begin(self, assistant: Assistant) -> None:
         if time.monotonic() < self._retry_at or self._lock.locked():

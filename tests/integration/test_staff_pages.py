@@ -103,12 +103,17 @@ def test_an_editor_approves_an_answer_which_is_then_served_first_with_its_date(c
     assert "担当者の補足：くわしくは窓口へ。" in page
 
 
-def test_a_question_that_is_only_near_gets_its_own_answer_and_the_approved_question_is_offered(client: TestClient) -> None:
-    look = client.post("/staff/answers/look", data={"csrf": token(client), "question": "地域包括支援センターの数"}).text
-    approve(client, "地域包括支援センターの数", spans(look, chosen=True))
-    answer = ask(client, "包括センターは何か所")
-    assert (answer["mode"], answer["approval"]) == ("extractive", None)
-    assert answer["suggestions"][0] == "地域包括支援センターの数"  # type: ignore[index]
+def test_a_question_in_other_words_is_served_and_one_that_is_only_near_is_offered_the_approved_one(
+    client: TestClient,
+) -> None:
+    question = "地域包括支援センターの数"
+    look = client.post("/staff/answers/look", data={"csrf": token(client), "question": question}).text
+    approve(client, question, spans(look, chosen=True))
+    served = ask(client, "包括センターは何か所")
+    assert (served["mode"], served["approval"]["question"]) == ("approved", question)  # type: ignore[index]
+    near = ask(client, "地域包括支援センターとは")
+    assert (near["mode"], near["approval"]) == ("extractive", None)
+    assert near["suggestions"][0] == question  # type: ignore[index]
 
 
 def test_a_withdrawn_answer_is_served_no_more_and_every_step_is_recorded(client: TestClient, database: Database) -> None:

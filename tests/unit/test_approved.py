@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from assistant.approved import ApprovedAnswer, Likeness, Quote, anchored
+from assistant.approved import ApprovedAnswer, Held, Likeness, Quote, Wording, anchored, names_another
 from corpus.model import Document, DocumentInfo
 from web.staff.charts import bars
 from web.staff.csv_export import csv_response, csv_text
@@ -56,19 +56,78 @@ def test_an_answer_has_no_place_without_its_document_or_with_one_of_its_quotes_l
     assert anchored(lost, documents(TEXT)) is None
 
 
+SURE = Likeness(0.9, identical=False, leads=True, probability=0.9, evidence=2.0, ahead=3.0, same_words=0.6, unsaid=0.1)
+
+
+def test_a_question_that_would_surely_be_answered_with_the_approved_words_is_the_same() -> None:
+    assert (SURE.is_same(), SURE.is_near()) == (True, True)
+
+
 @pytest.mark.parametrize(
-    ("near", "same", "maybe"),
+    ("near", "maybe"),
     [
-        (Likeness(0.99, identical=False, leads=True, decided=True), True, True),
-        (Likeness(0.99, identical=False, leads=False, decided=True), False, False),
-        (Likeness(0.99, identical=False, leads=True, decided=False), False, True),
-        (Likeness(0.9, identical=False, leads=True, decided=True), False, True),
-        (Likeness(0.8, identical=False, leads=True, decided=True), False, False),
-        (Likeness(1.0, identical=True, leads=False, decided=False), True, False),
+        (replace(SURE, leads=False), False),
+        (replace(SURE, cosine=0.83), False),
+        (replace(SURE, probability=0.8), True),
+        (replace(SURE, evidence=None), True),
+        (replace(SURE, evidence=0.4), True),
+        (replace(SURE, ahead=0.4), True),
+        (replace(SURE, same_words=0.2), True),
+        (replace(SURE, unsaid=0.3), True),
+        (Likeness(0.99, identical=False, leads=True), True),
     ],
 )
-def test_only_what_is_surely_the_same_is_served(near: Likeness, same: bool, maybe: bool) -> None:
-    assert (near.is_same(), near.is_near()) == (same, maybe)
+def test_where_one_sign_is_missing_the_approved_question_is_at_most_offered(near: Likeness, maybe: bool) -> None:
+    assert (near.is_same(), near.is_near()) == (False, maybe)
+
+
+def test_what_was_approved_for_just_these_words_holds_for_them() -> None:
+    assert Likeness(1.0, identical=True, leads=False).is_same()
+
+
+NOTHING_HELD = Held(frozenset(), frozenset(), frozenset())
+PLAIN = Wording(
+    text="基本理念は",
+    vector=np.array([1.0], dtype=np.float32),
+    terms=frozenset(("基本理念",)),
+    topics=("基本理念",),
+    names=frozenset(),
+    numbers=frozenset(),
+    period="",
+    aspects=frozenset(),
+    read={},
+)
+OTHER_CITY = replace(PLAIN, names=frozenset(("志木",)), terms=PLAIN.terms | {"志木"})
+THIRD = replace(PLAIN, numbers=frozenset(("第3期",)))
+FORMER = replace(PLAIN, period="past")
+
+
+@pytest.mark.parametrize(
+    ("asked", "approved", "another"),
+    [
+        (PLAIN, PLAIN, False),
+        (OTHER_CITY, PLAIN, True),
+        (PLAIN, OTHER_CITY, True),
+        (OTHER_CITY, OTHER_CITY, False),
+        (THIRD, PLAIN, True),
+        (PLAIN, THIRD, True),
+        (FORMER, THIRD, False),
+        (FORMER, replace(PLAIN, period="next"), True),
+        (FORMER, PLAIN, False),
+        (replace(PLAIN, aspects=frozenset(("aim",))), PLAIN, True),
+        (PLAIN, replace(PLAIN, aspects=frozenset(("except",))), True),
+    ],
+)
+def test_questions_that_name_other_places_numbers_periods_or_aspects_are_told_apart(
+    asked: Wording, approved: Wording, another: bool
+) -> None:
+    assert names_another(asked, approved, NOTHING_HELD) is another
+
+
+def test_a_name_or_a_number_that_the_approved_sentences_hold_tells_nothing_apart() -> None:
+    held = Held(frozenset(), frozenset(("志木",)), frozenset(("第3期",)))
+    assert not names_another(OTHER_CITY, PLAIN, held)
+    assert not names_another(THIRD, PLAIN, held)
 
 
 DANGEROUS = ['=HYPERLINK("http://evil.example")', "@SUM(A1)", "+1", "-1", "\tx", "\rx", "＝1+1", " =1", "\0=1"]

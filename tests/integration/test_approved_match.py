@@ -1,0 +1,106 @@
+"""Which questions get an approved answer, over the real plan with the real reader."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from assistant.approved import ApprovedAnswer, ApprovedBook, Match, Quote
+from assistant.assistant import Assistant
+from evals.approved import measure_plan
+from evals.reader.plans import read_plan
+
+NUMBER_OF_CENTRES = "市内の地域包括支援センターは何か所ですか"
+FORMER_AIM = "第３期計画が掲げた基本理念は何"
+GIVEN_TO = "避難行動要支援者台帳の配布先を教えてください。"
+SERVED = [
+    ("地域包括支援センターの数", NUMBER_OF_CENTRES),
+    ("前期計画の理念", FORMER_AIM),
+]
+NOT_SERVED = [
+    ("志木市には地域包括支援センターがいくつありますか", NUMBER_OF_CENTRES),
+    ("令和8年度から始まる次の地域福祉計画の基本理念は何ですか。", FORMER_AIM),
+    ("前期計画の基本目標を3つともあげてください。", FORMER_AIM),
+    ("避難行動要支援者台帳には何が書かれていますか", GIVEN_TO),
+]
+
+
+def approved(assistant: Assistant, question: str, note: str = "") -> ApprovedAnswer:
+    """The sentence that comes first, as if an editor had approved it, whether it would be answered or not."""
+    found = assistant.examine(question).found
+    assert found
+    best = found.picks[0]
+    quote = Quote(best.passage.document_id, best.sentence.start, best.sentence.end, best.sentence.text)
+    return ApprovedAnswer(1, question, (), (quote,), note)
+
+
+def match(assistant: Assistant, question: str, answers: Sequence[ApprovedAnswer]) -> Match | None:
+    return ApprovedBook.of(answers, assistant).match(assistant.examine(question), assistant)
+
+
+@pytest.mark.parametrize(("asked", "question"), SERVED)
+def test_a_question_in_other_words_is_served_what_was_approved(assistant: Assistant, asked: str, question: str) -> None:
+    answer = approved(assistant, question)
+    assert match(assistant, asked, [answer]) == Match(answer, sure=True)
+
+
+@pytest.mark.parametrize(("asked", "question"), NOT_SERVED)
+def test_a_question_that_differs_in_what_matters_is_not_served_it(assistant: Assistant, asked: str, question: str) -> None:
+    found = match(assistant, asked, [approved(assistant, question)])
+    assert found is None or not found.sure
+
+
+def test_a_note_is_served_to_the_approved_words_only(assistant: Assistant) -> None:
+    answer = approved(assistant, NUMBER_OF_CENTRES, note="地図は窓口にあります。")
+    assert match(assistant, SERVED[0][0], [answer]) == Match(answer, sure=False)
+    assert match(assistant, NUMBER_OF_CENTRES, [answer]) == Match(answer, sure=True)
+
+
+def test_without_a_reader_only_the_approved_words_are_sure(assistant: Assistant) -> None:
+    unread = replace(assistant, reader=None)
+    answer = approved(assistant, NUMBER_OF_CENTRES)
+    assert match(unread, NUMBER_OF_CENTRES, [answer]) == Match(answer, sure=True)
+    found = match(unread, SERVED[0][0], [answer])
+    assert found is None or not found.sure
+
+
+def test_of_several_approved_answers_the_one_to_the_question_is_served(assistant: Assistant) -> None:
+    answers = [approved(assistant, question) for question in (FORMER_AIM, NUMBER_OF_CENTRES, GIVEN_TO)]
+    assert match(assistant, SERVED[0][0], answers) == Match(answers[1], sure=True)
+    assert match(assistant, "社協とは何ですか", answers) is None
+    assert match(assistant, SERVED[0][0], []) is None
+
+
+def test_a_wording_is_read_once_for_an_index(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = approved(assistant, NUMBER_OF_CENTRES)
+    book = ApprovedBook.of([answer], assistant)
+    asked: list[str] = []
+    find = Assistant.find
+    monkeypatch.setattr(Assistant, "find", lambda self, question: asked.append(question.text) or find(self, question))
+    assert ApprovedBook.of([answer], assistant, book).entries == book.entries
+    assert asked == []
+    ApprovedBook.of([answer], assistant, replace(book, index_version="another"))
+    assert asked == [NUMBER_OF_CENTRES]
+
+
+def test_on_a_plan_questions_with_the_same_evidence_and_answer_are_a_group(assistant: Assistant, tmp_path: Path) -> None:
+    heading = ["第１章　施設", "１　児童館"]
+    lines: list[dict[str, object]] = [
+        {"p": "p1", "heading": heading, "s": ["市内には児童館が６か所あります。", "開館は午前９時です。"]},
+        {"q": "児童館は何か所ですか", "k": "fact", "e": ["p1.0:６か所"]},
+        {"q": "市内に児童館はいくつありますか", "k": "fact", "e": ["p1.0:６か所"]},
+        {"q": "児童館は何時に開きますか", "k": "fact", "e": ["p1.1:午前９時"]},
+        {"q": "児童館の電話番号は", "k": "none", "e": []},
+    ]
+    path = tmp_path / "small.jsonl"
+    path.write_text("\n".join(json.dumps(line, ensure_ascii=False) for line in lines), encoding="utf-8")
+    asked: list[None] = []
+    rows = measure_plan(assistant, read_plan(path), lambda: asked.append(None))
+    assert len(asked) == 4
+    served = next(row for row in rows if (row.rule, row.wordings) == ("served", "one"))
+    assert (served.cases, served.groups, served.wrong, served.precision) == ("small", 1, 0, 1.0)
+    assert served.right == round(served.recall * 3)
