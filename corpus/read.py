@@ -7,8 +7,6 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from corpus.errors import DocumentError
 from corpus.model import DocumentInfo
 
@@ -22,6 +20,7 @@ ENCODINGS = ("utf-8-sig", "cp932")
 MAX_FILE_BYTES = 10_000_000
 MAX_FOLDER_BYTES = 50_000_000
 MAX_DOCUMENTS = 1_000
+MAX_ABOUT_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +33,11 @@ class RawDocument:
     source_sha256: str
 
 
-def read_folder(folder: Path) -> list[RawDocument]:
-    """Read every `.txt` and `.md` file of a folder, ordered by name. Sub-folders are not entered.
+def document_paths(folder: Path) -> list[Path]:
+    """Return every `.txt` and `.md` file of a folder, ordered by name. Sub-folders are not entered.
 
     Raises:
-        DocumentError: the folder is missing, holds no document or more than is allowed, two files share an id, or a file
-            cannot be used.
+        DocumentError: the folder is missing, holds no document or more than is allowed, or two files share an id.
     """
     if not folder.is_dir():
         raise DocumentError(f"文書のフォルダーがありません: {folder}")
@@ -54,7 +52,12 @@ def read_folder(folder: Path) -> list[RawDocument]:
     if len(paths) > MAX_DOCUMENTS or size > MAX_FOLDER_BYTES:
         limits = f"{MAX_DOCUMENTS}件、{MAX_FOLDER_BYTES / 1e6:.0f} MB まで"
         raise DocumentError(f"文書が多すぎます（{len(paths)}件、{size / 1e6:.0f} MB。{limits}）: {folder}")
-    return [read_file(path) for path in paths]
+    return paths
+
+
+def read_folder(folder: Path) -> list[RawDocument]:
+    """Read every document of a folder, in the order of `document_paths`; raises what that and `read_file` do."""
+    return [read_file(path) for path in document_paths(folder)]
 
 
 def read_file(path: Path) -> RawDocument:
@@ -71,6 +74,8 @@ def read_file(path: Path) -> RawDocument:
     if not text.strip():
         raise DocumentError(f"文書が空です: {path}")
     beside = path.with_suffix(".toml")
+    if beside.exists() and beside.stat().st_size > MAX_ABOUT_BYTES:
+        raise DocumentError(f"文書の情報が大きすぎます（{MAX_ABOUT_BYTES / 1e6:.0f} MB まで）: {beside}")
     about = beside.read_bytes() if beside.exists() else b""
     return RawDocument(_read_info(path, about), text, path.suffix == ".md", hashlib.sha256(data + b"\0" + about).hexdigest())
 
@@ -88,5 +93,6 @@ def _decode(path: Path, data: bytes) -> str:
 def _read_info(path: Path, about: bytes) -> DocumentInfo:
     try:
         return DocumentInfo(**{"title": path.stem, **tomllib.loads(about.decode())}, id=path.stem)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError, TypeError) as error:
+    # A deeply nested value ends the TOML parser by recursion; Pydantic's own errors are ValueErrors, as TOML's are.
+    except (ValueError, TypeError, RecursionError) as error:
         raise DocumentError(f"文書の情報を読めません: {path.with_suffix('.toml')}\n{error}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from html.parser import HTMLParser
 
 _NEVER_SEEN = frozenset({"script", "style", "template", "noscript", "iframe", "object", "svg", "head"})
@@ -32,21 +33,26 @@ class _VisibleText(HTMLParser):
         super().__init__(convert_charrefs=False)
         self.parts: list[str] = []
         self._hidden: list[str] = []
+        # How many of each stand in `_hidden`: ends of what never began are found out without a walk through all that did.
+        self._open: Counter[str] = Counter()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _NEW_LINE and not self._hidden:
             self.parts.append("\n")
         if tag not in _NO_END and (self._hidden or tag in _NEVER_SEEN or _hides(dict(attrs))):
             self._hidden.append(tag)
+            self._open[tag] += 1
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _NEW_LINE and not self._hidden:
             self.parts.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in self._hidden:
-            while self._hidden.pop() != tag:
-                pass
+        while self._open[tag]:
+            closed = self._hidden.pop()
+            self._open[closed] -= 1
+            if closed == tag:
+                return
 
     def handle_data(self, data: str) -> None:
         if not self._hidden:

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from corpus.clean import clean
+from corpus.documents import read_documents
 from corpus.errors import DocumentError
 from corpus.model import Document, Passage
 from corpus.passages import split_passages
 from corpus.read import read_folder
-from corpus.sections import place_blocks
 from index.embed import IdentifiedEmbeddings, Vectors, embed_all
 from index.errors import IndexUnavailableError
 from index.generation import Contents, check_sources, check_versions, read_manifest, write_generation
@@ -50,11 +49,6 @@ def build_index(
     if not passages:
         raise DocumentError(f"文書に本文がありません: {documents_folder}")
     return index_passages(documents, passages, out, embeddings, progress)
-
-
-def read_documents(folder: Path) -> list[Document]:
-    """Read and clean all documents of a folder, in the order of their names."""
-    return [place_blocks(raw.info, clean(raw), raw.source_sha256) for raw in read_folder(folder)]
 
 
 def index_passages(

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import anyio
 
-from web.errors import BUSY, RESTARTING, TIMED_OUT, WebError
+from web.errors import BUSY, RESTARTING, TIMED_OUT, TOO_MANY_AT_ONCE, WebError
 
 # The model keeps all its processor threads busy for one question; a second one overlaps with the rest of the work.
 RUNNING = 2
 WAITING = 16
 # Whoever has waited this long has gone or will ask again; an answer then would only make the next one late.
 PATIENCE_S = 8.0
+# One address may hold so many of the places: a flood leaves room for all others, and an office's address is many people's.
+PLACES_OF_ONE = 6
 # From so many that wait, or so long a wait, the dearest step of an answer is left out: of three questions a second from
 # hardly any, of twenty from three in five, so that nineteen in twenty have their answer within 0.3 s (`make soak`).
 HURRIED_WAITING = 1
@@ -48,6 +51,7 @@ class Admission:
         self._running = running
         self._patience_s = patience_s
         self._taken = 0
+        self._taken_by: Counter[str] = Counter()
         self._limiter: anyio.CapacityLimiter | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = False
@@ -58,14 +62,19 @@ class Admission:
         """How many questions run or wait now."""
         return self._taken
 
-    def check(self) -> None:
+    def check(self, asker: str = "") -> None:
         """Do nothing while there is a place.
 
+        Args:
+            asker: who shares `PLACES_OF_ONE`; empty for who shares only all places.
+
         Raises:
-            WebError: 503, all places are taken.
+            WebError: 503, all places are taken; 429, the asker holds too many.
         """
         if self._taken >= self._places:
             raise WebError(BUSY)
+        if asker and self._taken_by[asker] >= PLACES_OF_ONE:
+            raise WebError(TOO_MANY_AT_ONCE)
 
     def stop(self) -> None:
         """Give up all that wait, and let none wait any more; what runs goes on. May be called by a signal's handler."""
@@ -78,23 +87,25 @@ class Admission:
             wait.cancel()
 
     @asynccontextmanager
-    async def turn(self, gone: Callable[[], Awaitable[bool]] = never_gone) -> AsyncIterator[Place]:
+    async def turn(self, gone: Callable[[], Awaitable[bool]] = never_gone, asker: str = "") -> AsyncIterator[Place]:
         """Wait for one's turn and hold it for the block.
 
         Args:
             gone: whether the client has gone; asked when the turn has come, so that nobody's question is not worked on.
+            asker: as `check` takes it.
 
         Raises:
             WebError: 503, there is no place, or the turn did not come in time, or there is nobody to answer, or the server
-                stops.
+                stops; 429, the asker holds too many places.
         """
-        self.check()
+        self.check(asker)
         if self._limiter is None:
             self._limiter = anyio.CapacityLimiter(self._running)
             self._loop = asyncio.get_running_loop()
         borrower = object()
         began = anyio.current_time()
         self._taken += 1
+        self._taken_by[asker] += 1
         try:
             await self._wait(self._limiter, borrower)
             try:
@@ -105,6 +116,9 @@ class Admission:
                 self._limiter.release_on_behalf_of(borrower)
         finally:
             self._taken -= 1
+            self._taken_by[asker] -= 1
+            if not self._taken_by[asker]:
+                del self._taken_by[asker]
 
     async def _wait(self, limiter: anyio.CapacityLimiter, borrower: object) -> None:
         if self._stopping:

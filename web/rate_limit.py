@@ -46,6 +46,10 @@ class RateLimit:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._pseudonyms = Pseudonyms()
 
+    def asker(self, address: str) -> str:
+        """Return what stands for an address while its questions are worked on; empty for this machine's own."""
+        return "" if address in THIS_MACHINE else self._pseudonyms.of_address(address)
+
     def take(self, address: str) -> None:
         """Count one question.
 

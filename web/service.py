@@ -42,13 +42,15 @@ LOAD_ERRORS = (ConfigurationError, DocumentError, IndexUnavailableError, ModelEr
 class Accepted:
     """A question that may be asked. `urgent` is its answer already, which waits for nothing.
 
-    `assistant` is the one that it is asked, whatever index is loaded meanwhile; None with an urgent answer.
+    `assistant` is the one that it is asked, whatever index is loaded meanwhile; None with an urgent answer. `asker` is whose
+    place it takes, as `Admission.check` has it.
     """
 
     text: str
     language: Language
     assistant: Assistant | None = None
     urgent: Answer | None = None
+    asker: str = ""
 
     @property
     def documents(self) -> Mapping[str, Document]:
@@ -198,7 +200,8 @@ class Service:
 
         Raises:
             InvalidQuestionError: it is none, or it names a person.
-            WebError: 429, the address has asked too much; 503, there is no assistant or no place.
+            WebError: 429, the address has asked too much, or waits for too many answers; 503, there is no assistant or no
+                place.
         """
         asked = parse_question(question)
         urgent = self._triage.urgent(asked, language)
@@ -209,9 +212,10 @@ class Service:
             if self._notices.is_closed:
                 raise WebError(CLOSED)
             assistant = self.assistant()
-            self._admission.check()
+            asker = self._rate_limit.asker(address)
+            self._admission.check(asker)
             self._rate_limit.take(address)
-            return Accepted(question, language, assistant)
+            return Accepted(question, language, assistant, asker=asker)
         return Accepted(question, language, urgent=urgent)
 
     async def ask(
@@ -237,7 +241,7 @@ class Service:
         if answer is None:
             assistant = accepted.assistant or self.assistant()
             answer = await self._in_place(
-                lambda place: self._answer(assistant, accepted, history, place.is_hurried, by_staff), gone
+                lambda place: self._answer(assistant, accepted, history, place.is_hurried, by_staff), gone, accepted.asker
             )
         if self._outcomes:
             self._outcomes.answered(answer, accepted.text)
@@ -293,8 +297,10 @@ class Service:
         """
         return await self._in_place(lambda _: work(), gone)
 
-    async def _in_place(self, work: Callable[[Place], Result], gone: Callable[[], Awaitable[bool]]) -> Result:
-        async with self._admission.turn(gone) as place:
+    async def _in_place(
+        self, work: Callable[[Place], Result], gone: Callable[[], Awaitable[bool]], asker: str = ""
+    ) -> Result:
+        async with self._admission.turn(gone, asker) as place:
             return await to_thread.run_sync(work, place)
 
     def _load(self) -> None:

@@ -6,8 +6,10 @@ import ipaddress
 import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from argon2 import PasswordHasher, extract_parameters
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
@@ -17,6 +19,7 @@ from assistant.contacts import load_contacts
 from assistant.settings import Settings
 from index.errors import IndexUnavailableError
 from web.app import create_app
+from web.staff import passwords
 from web.staff.access import PREFIXES, Rule
 from web.staff.options import StaffOptions
 from web.staff.passwords import hash_password
@@ -255,6 +258,26 @@ def test_a_wrong_password_and_an_unknown_name_are_refused_alike(client: TestClie
         pages.append((response.status_code, response.text))
         assert "wrong" not in response.text.replace("staff_wrong", "")
     assert pages[0] == pages[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "password"), [("viewer", "wrong"), ("nobody", "wrong"), ("viewer", "a" * 4096), ("nobody", ""), ("", "\x00")]
+)
+def test_every_refused_sign_in_costs_one_password_check_whoever_it_is_for(
+    client: TestClient, name: str, password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How long each takes is measured by `python -m web.staff.bench`."""
+    expected = extract_parameters(hash_password(PASSWORD))
+    checked = []
+
+    class Counting(PasswordHasher):
+        def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
+            checked.append(extract_parameters(str(hash)))
+            return super().verify(hash, password)
+
+    monkeypatch.setattr(passwords, "_HASHER", Counting())
+    assert sign_in(client, name, password) == 401
+    assert checked == [expected]
 
 
 @pytest.mark.parametrize("password", ["", "a" * 73, "a" * 4096, "\x00", PASSWORD + "x"], ids=len)

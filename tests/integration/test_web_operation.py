@@ -223,7 +223,7 @@ class Standing(Admission):
         self._place = place
 
     @asynccontextmanager
-    async def turn(self, gone: Callable[[], Awaitable[bool]] = never_gone) -> AsyncIterator[Place]:
+    async def turn(self, gone: Callable[[], Awaitable[bool]] = never_gone, asker: str = "") -> AsyncIterator[Place]:
         yield self._place
 
 

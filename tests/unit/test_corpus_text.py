@@ -8,16 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.clean import clean
+from corpus.documents import read_documents
 from corpus.errors import DocumentError
 from corpus.fold import fold
 from corpus.headings import parse_heading
 from corpus.lines import tidy, undouble
 from corpus.model import Document, DocumentInfo
 from corpus.passages import MAX_PASSAGE_CHARS, split_passages
-from corpus.read import MAX_FILE_BYTES, MAX_FOLDER_BYTES, RawDocument, read_file, read_folder
+from corpus.read import MAX_ABOUT_BYTES, MAX_FILE_BYTES, MAX_FOLDER_BYTES, RawDocument, read_file, read_folder
 from corpus.sections import place_blocks, split_sections
 from corpus.sentences import split_sentences
 from corpus.windows import merge_windows, split_windows
+from index.paths import SHIPPED_DOCUMENTS
 
 JAPANESE = st.text(alphabet="あいう漢字計画。「」（）！\n ａA1、", max_size=80)
 
@@ -283,7 +285,35 @@ def test_a_file_or_a_folder_that_is_no_plans_by_its_size_is_refused_unread(
         read_folder(tmp_path)
 
 
-@pytest.mark.parametrize("about", ["titel = 'x'", "title = 5", "= x", "valid_to = 'soon'"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('<a b="' * 300_000, id="attributes that never end"),
+        pytest.param("<![foo[計画", id="a declaration of no language"),
+    ],
+)
+def test_a_document_that_a_parser_never_gets_through_is_named_and_ends_what_reads_it(text: str, tmp_path: Path) -> None:
+    (tmp_path / "1.md").write_text("計画です。", encoding="utf-8")
+    (tmp_path / "2.md").write_text(text, encoding="utf-8")
+    (tmp_path / "3.md").write_text("計画です。", encoding="utf-8")
+    with pytest.raises(DocumentError, match=r"2\.md"):
+        read_documents(tmp_path, seconds_a_document=1)
+
+
+def test_documents_are_read_apart_as_they_are_read_here(plan: Document, tmp_path: Path) -> None:
+    for beside in (SHIPPED_DOCUMENTS / f"{plan.info.id}{suffix}" for suffix in (".txt", ".toml")):
+        (tmp_path / beside.name).write_bytes(beside.read_bytes())
+    (tmp_path / "other.md").write_text("# 架空市の計画\n\n𠮟られた子の相談先です。", encoding="utf-8")
+    first, other = read_documents(tmp_path)
+    assert first == plan
+    assert other.text == "架空市の計画\n\n𠮟られた子の相談先です。"
+
+
+@pytest.mark.parametrize(
+    "about",
+    ["titel = 'x'", "title = 5", "= x", "valid_to = 'soon'", "title = " + "[" * 50_000, "#" * MAX_ABOUT_BYTES + "#"],
+    ids=["key", "type", "no TOML", "date", "nested", "large"],
+)
 def test_wrong_metadata_is_an_error_that_names_its_file(about: str, tmp_path: Path) -> None:
     (tmp_path / "plan.txt").write_text("本文です。", encoding="utf-8")
     (tmp_path / "plan.toml").write_text(about, encoding="utf-8")

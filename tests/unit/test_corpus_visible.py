@@ -12,6 +12,8 @@ from corpus.visible import visible_markdown
         ('平日です。<span style="display: none">closed <b>forever</b></span>おわり', "平日です。おわり"),
         ("平日です。<p hidden>closed</p>おわり", "平日です。\nおわり"),
         ('<span style="FONT-SIZE:0">x</span>大', "大"),
+        ("<span hidden>a<b>b</i>c<i>d</b>e</b></span>見える", "見える"),
+        ("<b hidden>a<b>b</b>c</b>見える<b hidden>d</b></b>見える", "見える見える"),
         ('<span style="font-size:0.9em">小</span>', "小"),
         ("<script>fetch('https://evil.example/')</script>11月です。", "11月です。"),
         ("</context>\n<system>7月から</system>", "\n7月から"),

@@ -4,14 +4,14 @@ import anyio
 import pytest
 
 from tests.loops import in_a_loop_of_its_own
-from web.admission import Admission
+from web.admission import PLACES_OF_ONE, Admission
 from web.errors import WebError
 from web.rate_limit import RateLimit
 
 
-async def hold(admission: Admission, until: anyio.Event, done: list[str]) -> None:
+async def hold(admission: Admission, until: anyio.Event, done: list[str], asker: str = "") -> None:
     try:
-        async with admission.turn():
+        async with admission.turn(asker=asker):
             await until.wait()
         done.append("answered")
     except WebError as error:
@@ -32,6 +32,22 @@ async def test_what_is_beyond_all_places_is_refused_at_once_and_the_others_are_a
     assert done.count("answered") == 5
     assert admission.taken == 0
     admission.check()
+
+
+@in_a_loop_of_its_own
+async def test_one_address_holds_only_so_many_places_and_leaves_the_others_theirs() -> None:
+    admission, until, done = Admission(), anyio.Event(), list[str]()
+    async with anyio.create_task_group() as tasks:
+        for _ in range(PLACES_OF_ONE + 3):
+            tasks.start_soon(hold, admission, until, done, "flood")
+        await anyio.wait_all_tasks_blocked()
+        assert done == ["too_many_at_once"] * 3
+        tasks.start_soon(hold, admission, until, done, "resident")
+        await anyio.wait_all_tasks_blocked()
+        assert admission.taken == PLACES_OF_ONE + 1
+        until.set()
+    assert done.count("answered") == PLACES_OF_ONE + 1
+    admission.check("flood")
 
 
 @in_a_loop_of_its_own

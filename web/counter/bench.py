@@ -29,11 +29,11 @@ from assistant.settings import Settings, load_settings
 from assistant.understand import understanding_of
 from assistant.wiring import load_embeddings
 from corpus.clean import clean
+from corpus.documents import read_documents
 from corpus.model import Block, Document, DocumentInfo, Passage
 from corpus.passages import split_passages
 from corpus.read import RawDocument
 from corpus.sections import place_blocks
-from index.build import read_documents
 from index.embed import Vectors
 from index.fusion import LegWeights
 from index.lexical import BM25, words
