@@ -1,6 +1,6 @@
 """Invented plans with questions → examples of what the assistant's search brings the reader.
 
-The plans of 44 cities that do not exist, in `plans/`, were written for this project, with some 390 questions each, a good
+The plans of 44 cities that do not exist, in `plans/`, were written for this project, with some 400 questions each, a good
 half of them answered by a sentence of the plan. No sentence and no question of a real plan is among them, so that what is
 measured on a real one stays unseen.
 """
