@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from assistant.approved import ApprovedAnswer, ApprovedBook, Match, Quote
-from assistant.assistant import Assistant
+from assistant.assistant import Assistant, Found
+from assistant.question import Question
 from evals.approved import measure_plan
 from evals.reader.plans import read_plan
 
@@ -80,7 +81,12 @@ def test_a_wording_is_read_once_for_an_index(assistant: Assistant, monkeypatch: 
     book = ApprovedBook.of([answer], assistant)
     asked: list[str] = []
     find = Assistant.find
-    monkeypatch.setattr(Assistant, "find", lambda self, question: asked.append(question.text) or find(self, question))
+
+    def noting(self: Assistant, question: Question) -> Found:
+        asked.append(question.text)
+        return find(self, question)
+
+    monkeypatch.setattr(Assistant, "find", noting)
     assert ApprovedBook.of([answer], assistant, book).entries == book.entries
     assert asked == []
     ApprovedBook.of([answer], assistant, replace(book, index_version="another"))
