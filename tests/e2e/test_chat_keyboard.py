@@ -35,7 +35,8 @@ FOCUSED = """() => {
     name: element.id || element.className || element.textContent.trim(),
     contrast: (light[0] + .05) / (light[1] + .05),
     ring: style.outlineStyle === "solid" && parseFloat(style.outlineWidth) >= 3,
-    inside: box.top >= 0 && box.bottom <= innerHeight && box.left >= 0 && box.right <= innerWidth,
+    // A window scrolls by whole pixels.
+    inside: box.top > -1 && box.bottom < innerHeight + 1 && box.left > -1 && box.right < innerWidth + 1,
     uncovered: element.contains(top) || top?.contains(element) || (element.labels?.[0]?.contains(top) ?? false),
     place: element.closest("header, main, footer")?.tagName ?? "BODY",
   };
