@@ -13,8 +13,19 @@ import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from assistant.approved import ApprovedAnswer, Quote
 from assistant.assistant import Assistant
+from assistant.contacts import load_contacts
+from assistant.settings import Settings
 from tests.conftest import STAFF_PASSWORD, MakeApp, MakeStaffApp
+from web.app import create_app
+from web.staff.options import KeepingOptions, StaffOptions
+from web.staff.passwords import hash_password
+from web.storage.accounts import ROLES, AccountStore, Role
+from web.storage.answers import AnswerStore, State
+from web.storage.database import Database
+from web.storage.proposals import ProposalStore
+from web.storage.questions import Outcome, QuestionStore
 
 # Chromium as root in a closed network: no sandbox, and none of its own connections.
 ARGUMENTS = [
@@ -27,6 +38,8 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 QUESTION_BOX = "#question"
+# What visitors have asked in vain, before any test begins.
+DECLINED = ("図書館の開館時間は何時ですか", "図書館は何時に開きますか", "プールの利用料金はいくらですか")
 
 # No test is about time: a machine that is busy with other work must not fail one.
 expect.set_options(timeout=30_000)
@@ -61,6 +74,46 @@ def address(assistant: Assistant, make_app: MakeApp) -> Iterator[str]:
 def staff_address(assistant: Assistant, make_staff_app: MakeStaffApp) -> Iterator[str]:
     """A server whose staff pages are on."""
     with running(make_staff_app(lambda: assistant)) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def desk_database(assistant: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """An account of each role; approved answers in every state, questions to review, and what came of some."""
+    database = Database(tmp_path_factory.mktemp("desk") / "web.sqlite3")
+    hashed = hash_password(STAFF_PASSWORD)
+    for role in ROLES:
+        AccountStore(database).add("test", role, role, hashed)
+    index = assistant.retriever.index
+    answers = AnswerStore(database)
+    states: tuple[State, ...] = ("active", "suspended", "withdrawn")
+    for state, passage in zip(states, [passage for passage in index.passages if passage.quotable][5:], strict=False):
+        one = passage.sentences[0]
+        quote = Quote(passage.document_id, one.start, one.end, one.text)
+        answer = ApprovedAnswer(0, f"{passage.section[-1]}について", ("ほかの聞き方",), (quote,), "くわしくは窓口へ。")
+        answers.set_state("editor", answers.approve("editor", "editor", answer, index.version), state)
+    questions = QuestionStore(database)
+    questions.add(
+        [
+            Outcome(f"{n:032}", "not_in_plan", "ja", 20.0, (), (), index.version, False, text)
+            for n, text in enumerate(DECLINED)
+        ]
+        + [Outcome("f" * 32, "answered", "ja", 20.0, ("p",), ("４ 計画の期間",), index.version, False, "計画の期間は")],
+        ["my_number"],
+    )
+    proposals = ProposalStore(database)
+    proposals.add("editor", "synonym", {"say": ["おじいちゃん"], "plan": "高齢者"})
+    proposals.add("editor", "case", {"category": "review", "question": "駅の場所は", "history": [], "answerable": False})
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def desk_address(assistant: Assistant, settings: Settings, desk_database: Database) -> Iterator[str]:
+    """A server that keeps the texts of questions and serves residents what staff approved, with work waiting for staff."""
+    keeping = KeepingOptions(texts=True, approved_for_residents=True)
+    contacts = load_contacts(settings.contacts)
+    with running(create_app(lambda: assistant, contacts, desk_database, staff=StaffOptions(), keeping=keeping)) as address:
         yield address
 
 
@@ -104,11 +157,17 @@ def ask(page: Page, question: str) -> None:
 
 def at_the_counter(page: Page, address: str) -> None:
     """Sign in as one who may look things up, and open the counter."""
-    page.goto(f"{address}/counter")
-    page.fill("[name=name]", "viewer")
+    signed_in(page, address, "viewer", "/counter")
+    expect(page.locator("#query")).to_be_focused()
+
+
+def signed_in(page: Page, address: str, role: Role, path: str) -> None:
+    """Sign in by keyboard as one with a role, and open a page of the staff's."""
+    page.goto(address + path)
+    page.fill("[name=name]", role)
     page.fill("[name=password]", STAFF_PASSWORD)
     page.press("[name=password]", "Enter")
-    expect(page.locator("#query")).to_be_focused()
+    expect(page.locator("[name=password]")).to_have_count(0)
 
 
 def look_up(page: Page, question: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import REPOSITORY
-from tests.e2e.conftest import QUESTION_BOX, ask, at_the_counter, look_up, watched
+from tests.e2e.conftest import QUESTION_BOX, ask, at_the_counter, look_up, signed_in, watched
 from tests.e2e.test_chat_states import ENDLESS, SENTENCE
 from web.accessibility import AccessibilityReport, Criterion, StateResult
 from web.catalogue import LANGUAGES, load_catalogues
@@ -135,6 +135,69 @@ def handout(page: Page, address: str) -> None:
     expect(page.locator(".sheet rt").first).to_be_visible()
 
 
+def desk(path: str) -> Reach:
+    """A page of the staff's, with all that can be unfolded on it."""
+
+    def reach(page: Page, address: str) -> None:
+        signed_in(page, address, "admin", path)
+        assert page.url == address + path
+        for summary in page.locator("main summary").all():
+            summary.click()
+
+    return reach
+
+
+def sign_in_refused(page: Page, address: str) -> None:
+    page.goto(f"{address}/staff")
+    page.fill("[name=name]", "nobody")
+    page.fill("[name=password]", "wrong")
+    page.press("[name=password]", "Enter")
+    expect(page.get_by_role("alert")).not_to_be_empty()
+
+
+def answer_form(page: Page, address: str) -> None:
+    signed_in(page, address, "editor", "/staff/answers/new")
+    page.fill("#question", PERIOD_QUESTION)
+    page.get_by_role("button", name="根拠の候補をさがす").click()
+    expect(page.locator(".choice :checked").first).to_be_visible()
+
+
+def answer_form_refused(page: Page, address: str) -> None:
+    answer_form(page, address)
+    for choice in page.locator(".choice input").all():
+        choice.uncheck()
+    page.get_by_role("button", name="この回答を承認する").click()
+    expect(page.get_by_role("alert")).not_to_be_empty()
+
+
+def review_refused(page: Page, address: str) -> None:
+    signed_in(page, address, "editor", "/staff/review")
+    page.locator("summary", has_text="評価事例にする").first.click()
+    page.locator("[name=evidence]").first.fill("計画にない文")
+    page.get_by_role("button", name="評価事例に加える").first.click()
+    expect(page.get_by_role("alert").filter(has_text="計画に見つかりません")).to_be_visible()
+
+
+def forbidden(page: Page, address: str) -> None:
+    signed_in(page, address, "viewer", "/staff/changes")
+
+
+# The staff's own work, on a server with some waiting.
+DESK_STATES: dict[str, tuple[str, Reach]] = {
+    "staff, sign-in": ("/staff", at("/staff")),
+    "staff, sign-in refused": ("/staff", sign_in_refused),
+    "staff, home": ("/staff", desk("/staff")),
+    "staff, approved answers": ("/staff/answers", desk("/staff/answers")),
+    "staff, new answer": ("/staff/answers/new", desk("/staff/answers/new")),
+    "staff, choosing sentences": ("/staff/answers/look", answer_form),
+    "staff, answer refused": ("/staff/answers/save", answer_form_refused),
+    "staff, review list": ("/staff/review", desk("/staff/review")),
+    "staff, review refused": ("/staff/review/case", review_refused),
+    "staff, proposals": ("/staff/proposals", desk("/staff/proposals")),
+    "staff, charts": ("/staff/charts", desk("/staff/charts")),
+    "staff, audit log": ("/staff/changes", desk("/staff/changes")),
+    "staff, forbidden": ("/staff/changes", forbidden),
+}
 # In Japanese only, and behind a sign-in.
 STAFF_STATES: dict[str, tuple[str, Reach]] = {
     "counter, empty": ("/counter", counter_empty),
@@ -170,7 +233,9 @@ RUNS += [
     (name, language, {}) for language in LANGUAGES[1:] for name in ("chat, empty", "chat, panel open", "chat, no answer")
 ]
 RUNS += [("about", language, {}) for language in LANGUAGES[1:]]
-RUNS += [(name, "ja", {}) for name in STAFF_STATES]
+RUNS += [(name, "ja", {}) for name in (*STAFF_STATES, *DESK_STATES)]
+RUNS += [(name, "ja", {"color_scheme": "dark"}) for name in DESK_STATES]
+RUNS += [(name, "ja", {"viewport": {"width": 320, "height": 640}}) for name in DESK_STATES]
 RUNS += [(name, "ja", {"color_scheme": "dark"}) for name in ("counter, panel open", "counter, error")]
 RUNS += [("counter, panel open", "ja", {"viewport": {"width": 320, "height": 640}})]
 
@@ -220,8 +285,9 @@ def test_axe_finds_nothing(
     language: str,
     options: dict[str, object],
 ) -> None:
-    address: str = request.getfixturevalue("staff_address" if name in STAFF_STATES else "address")
-    path, reach = (STATES | STAFF_STATES)[name]
+    server = "desk_address" if name in DESK_STATES else "staff_address" if name in STAFF_STATES else "address"
+    address: str = request.getfixturevalue(server)
+    path, reach = (STATES | STAFF_STATES | DESK_STATES)[name]
     prefix = "" if language == "ja" else f"/{language}"
     with watched(browser, **options) as page:
         reach(page, address + prefix)

@@ -12,16 +12,31 @@ from corpus.model import Document
 from tests.e2e.conftest import QUESTION_BOX, ask, watched
 
 PERIOD_QUESTION = "計画の期間はいつからいつまでですか"
-# The focused element: what it is, whether its ring can be seen, whether it is in the window and covered by nothing.
+# The focused element: what it is, whether it has a ring and with which contrast to what lies around it, whether it is in the
+# window and covered by nothing.
 FOCUSED = """() => {
   const element = document.activeElement;
   const style = getComputedStyle(element);
+  const pen = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  const luminance = (colour) => {
+    pen.fillStyle = colour;
+    pen.fillRect(0, 0, 1, 1);
+    const linear = (part) => part <= .04045 ? part / 12.92 : ((part + .055) / 1.055) ** 2.4;
+    const [r, g, b] = [...pen.getImageData(0, 0, 1, 1).data].map((part) => linear(part / 255));
+    return .2126 * r + .7152 * g + .0722 * b;
+  };
+  let around = element.parentElement;
+  const clear = (element) => /, 0\\)$|transparent/.test(getComputedStyle(element).backgroundColor);
+  while (around.parentElement && clear(around)) around = around.parentElement;
+  const light = [style.outlineColor, getComputedStyle(around).backgroundColor].map(luminance).sort((a, b) => b - a);
   const box = (element.labels?.[0] ?? element).getBoundingClientRect();
   const top = document.elementFromPoint(box.left + box.width / 2, box.top + Math.min(box.height / 2, 20));
   return {
     name: element.id || element.className || element.textContent.trim(),
+    contrast: (light[0] + .05) / (light[1] + .05),
     ring: style.outlineStyle === "solid" && parseFloat(style.outlineWidth) >= 3,
-    inside: box.top >= 0 && box.bottom <= innerHeight && box.left >= 0 && box.right <= innerWidth,
+    // A window scrolls by whole pixels.
+    inside: box.top > -1 && box.bottom < innerHeight + 1 && box.left > -1 && box.right < innerWidth + 1,
     uncovered: element.contains(top) || top?.contains(element) || (element.labels?.[0]?.contains(top) ?? false),
     place: element.closest("header, main, footer")?.tagName ?? "BODY",
   };
@@ -36,11 +51,11 @@ def stops(page: Page, key: str, count: int) -> list[dict[str, object]]:
     return found
 
 
-@pytest.mark.parametrize("size", [(1280, 900), (320, 640)])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (320, "light"), (1280, "dark")])
 def test_tab_goes_from_the_skip_link_over_the_settings_to_the_box_and_to_send(
-    browser: Browser, address: str, size: tuple[int, int]
+    browser: Browser, address: str, width: int, scheme: str
 ) -> None:
-    with watched(browser, viewport={"width": size[0], "height": size[1]}) as page:
+    with watched(browser, viewport={"width": width, "height": 700}, color_scheme=scheme) as page:
         page.goto(address)
         found = stops(page, "Tab", 15)
         names = [str(stop["name"]) for stop in found]
@@ -49,6 +64,7 @@ def test_tab_goes_from_the_skip_link_over_the_settings_to_the_box_and_to_send(
         assert {stop["place"] for stop in found[1 : names.index("question")]} == {"HEADER"}
         for stop in found:
             assert stop["ring"], stop
+            assert float(str(stop["contrast"])) >= 3, stop
             assert stop["inside"], stop
             assert stop["uncovered"], stop
 
@@ -216,4 +232,5 @@ def test_a_printed_answer_is_a_hand_out_on_a4(page: Page, address: str, tmp_path
     ):
         assert "".join(wanted.split()) in flat, wanted
     assert "A4" in info
+    assert "Pages:           1\n" in info
     assert "質問する" not in flat

@@ -9,9 +9,10 @@ from playwright.sync_api import Browser, Error, Page, expect
 
 from corpus.model import Document
 from tests.e2e.conftest import QUESTION_BOX, ask, watched
+from tests.e2e.test_chat_keyboard import FOCUSED
 from web.catalogue import LANGUAGE_TAGS, LANGUAGES, load_catalogues
 
-PATHS = ("/", "/documents", "/documents/asaka-4", "/about", "/accessibility", "/nothing")
+PATHS = ("/", "/documents", "/documents/asaka-4", "/about", "/accessibility", "/nothing", "/widget")
 PERIOD_QUESTION = "計画の期間はいつからいつまでですか"
 SPACING = """() => {
   const sheet = new CSSStyleSheet();
@@ -40,13 +41,22 @@ def test_at_320_pixels_nothing_runs_out_of_a_page_and_nothing_is_pinned(
         assert page.evaluate(FIXED) == 0
 
 
-def test_at_320_pixels_an_answer_with_its_panel_fits(browser: Browser, address: str) -> None:
+def test_at_320_pixels_an_answer_with_its_panel_fits_and_what_has_the_focus_is_in_the_window(
+    browser: Browser, address: str
+) -> None:
     with watched(browser, viewport={"width": 320, "height": 640}) as page:
         page.goto(address)
         ask(page, PERIOD_QUESTION)
         page.locator(".marker").first.click()
         expect(page.locator(".panel mark")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        assert page.evaluate(FIXED) == 0
+        for _ in range(15):
+            page.keyboard.press("Tab")
+            stop = page.evaluate(FOCUSED)
+            assert stop["inside"], stop
+            assert stop["uncovered"], stop
+            assert stop["contrast"] >= 3, stop
 
 
 def test_larger_text_and_wider_spacing_lose_nothing_and_the_choice_survives_a_reload_without_a_cookie(

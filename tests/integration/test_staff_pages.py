@@ -219,6 +219,8 @@ def test_a_declined_question_becomes_an_answer_a_synonym_or_a_case(
     evidence = "本計画の計画期間は"
     case = {**form, "question": "図書館の開館時間は", "evidence": evidence}
     assert client.post("/staff/review/case", data={**case, "evidence": "計画にない文"}).status_code == 422
+    personal = client.post("/staff/review/case", data={**case, "question": f"図書館の番号{MY_NUMBER}"})
+    assert (personal.status_code, MY_NUMBER in personal.text, "図書館の番号" in personal.text) == (422, False, True)
     assert client.post("/staff/review/case", data=case).status_code == 303
     assert client.post("/staff/review/synonym", data={**form, "say": "図書館", "plan": "図書館"}).status_code == 303
     assert client.post("/staff/review/synonym", data={**form, "say": "", "plan": "x"}).status_code == 422

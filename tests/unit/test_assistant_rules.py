@@ -239,9 +239,38 @@ def test_the_rules_file_has_no_status_that_is_never_tried() -> None:
         ("Kế hoạch này là gì?", "vi"),
         ("SDGsとは", "ja"),
         ("2021", "ja"),
+        ("自助・共助・公助", "ja"),
     ],
 )
 def test_the_language_of_a_question_is_seen_from_its_letters(text: str, language: Language) -> None:
+    assert detect_language(text) == language
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("What is 自助・共助?", "en"),
+        ("What does 再犯防止 mean?", "en"),
+        ("What is ひとり親?", "en"),
+        ("Tell me about 「こども家庭センターについて」", "en"),
+        ('How many people work as "民生委員です"?', "en"),
+        ("自助・共助是什么?", "zh"),
+        ("“ひとり親”是什么意思?", "zh"),
+        ("ひとり親是什么意思?", "zh"),
+        ("자조・공조 自助・共助란 무엇입니까?", "ko"),
+        ("「ひとり親」는 무엇입니까?", "ko"),
+        ("自助・共助 là gì?", "vi"),
+        ("ひとり親 có nghĩa là gì?", "vi"),
+        ("「安녕」とは何ですか", "ja"),
+        ("「What is the plan」とは何ですか", "ja"),
+        ("What is the planとはどういう意味ですか", "ja"),
+        ("SOS of the cityってどこで出せますか", "ja"),
+        ("「再犯防止」", "ja"),
+        ("My タイムラインの作り方", "ja"),
+        ("多少の費用は市が負担", "ja"),
+    ],
+)
+def test_what_a_question_only_names_does_not_decide_its_language(text: str, language: Language) -> None:
     assert detect_language(text) == language
 
 

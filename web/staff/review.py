@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +40,23 @@ MAX_WORD_CHARS = 40
 
 WORDS_MISSING = Problem(422, "review_words")
 EVIDENCE_MISSING = Problem(422, "review_evidence")
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A form of a group that was refused: it is shown open again, with what was written in it."""
+
+    kind: Literal["synonym", "case"]
+    form: Form
+    problem: Problem
+
+    def of(self, group: Group, kind: str) -> bool:
+        """Whether it is this form of this group."""
+        return self.kind == kind and self.form["ids"] == group.ids
+
+    def written(self, name: str) -> str:
+        """Return what was written in a field, without personal data."""
+        return mask(self.form[name])
 
 
 class ReviewPages:
@@ -91,7 +110,7 @@ class ReviewPages:
         async def synonym(request: Request, person: Person, form: Form) -> Response:
             say, plan = form["say"].strip(), form["plan"].strip()
             if not (0 < len(say) <= MAX_WORD_CHARS and 0 < len(plan) <= MAX_WORD_CHARS) or _held_back(say, plan):
-                return await self._page(request, person, WORDS_MISSING)
+                return await self._page(request, person, Refused("synonym", form, WORDS_MISSING))
             content = {"say": [say.lower()], "plan": plan}
             await to_thread.run_sync(self._proposals.add, person.name, "synonym", content)
             return await self._done(person, form)
@@ -101,10 +120,10 @@ class ReviewPages:
             try:
                 question = refuse_identifiers(parse_question(form["question"])).text
             except InvalidQuestionError as error:
-                return await self._page(request, person, question_problem(error))
+                return await self._page(request, person, Refused("case", form, question_problem(error)))
             evidence = form["evidence"].strip()
             if evidence and not self._in_plan(evidence):
-                return await self._page(request, person, EVIDENCE_MISSING)
+                return await self._page(request, person, Refused("case", form, EVIDENCE_MISSING))
             content = {
                 "category": "review",
                 "question": question,
@@ -144,15 +163,16 @@ class ReviewPages:
                 await to_thread.run_sync(self._proposals.drop, person.name, number)
             return RedirectResponse("/staff/proposals", 303)
 
-    async def _page(self, request: Request, person: Person, problem: Problem | None = None) -> Response:
+    async def _page(self, request: Request, person: Person, refused: Refused | None = None) -> Response:
         pages = self._routes.pages
         return pages.page(
             "staff/review.html",
             request,
             person,
-            status=problem.status if problem else 200,
+            status=refused.problem.status if refused else 200,
             groups=await self._groups(),
-            message=pages.message(problem) if problem else "",
+            refused=refused,
+            message=pages.message(refused.problem) if refused else "",
             texts_kept=self._texts_kept,
             max_shown=MAX_SHOWN,
         )
