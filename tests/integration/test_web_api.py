@@ -155,6 +155,15 @@ def test_every_response_has_the_security_headers(client: TestClient, path: str) 
     assert "unsafe-inline" not in response.headers["content-security-policy"]
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+@pytest.mark.parametrize("origin", ["https://evil.example", "null"])
+def test_no_other_site_is_let_read_anything(client: TestClient, method: str, origin: str) -> None:
+    wish = {"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+    for path in ("/", "/api/ask", "/documents"):
+        response = client.request(method, path, headers=wish, json={"question": "計画の期間"} if method == "POST" else None)
+        assert [name for name in response.headers if name.startswith("access-control")] == []
+
+
 def test_an_unexpected_error_shows_no_stack(assistant: Assistant, make_app: MakeApp) -> None:
     app = make_app(lambda: assistant)
     with TestClient(app, raise_server_exceptions=False) as client:

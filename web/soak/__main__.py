@@ -1,6 +1,6 @@
 """`python -m web.soak`: parts by name, each with a length of its own; the figures as JSON.
 
-python -m web.soak load swaps kills schema --seconds 20 --swaps 5 --kills 5
+python -m web.soak load fairness swaps kills schema --seconds 20 --swaps 5 --kills 5
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 from assistant.settings import Settings, load_settings
 from web.soak.kills import kill_while_writing
-from web.soak.load import Figures, capacity, leave_streams, load, open_streams, percentile, probe_until
+from web.soak.load import Figures, capacity, fairness, leave_streams, load, open_streams, percentile, probe_until
 from web.soak.schema import fuzz
 from web.soak.server import Server, furnish, start
 from web.soak.swaps import swap_under_load
@@ -28,6 +28,9 @@ STREAMS_AT_STOP = 20
 WARM_UP_S = 5.0
 # How many times as many questions as can be answered.
 OVERLOAD = 3.0
+LONGEST_FLOOD_S = 60.0
+# How many times as long residents may wait beside a flood.
+MOST_SLOWER = 2.0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -125,6 +128,18 @@ async def _stop_with_streams(server: Server) -> tuple[float, dict[str, int]]:
     return stop_s, ends
 
 
+def _fairness(var: Path, settings: Settings, options: argparse.Namespace) -> tuple[dict[str, Any], bool]:
+    furnish(var, settings)
+    server = start(var)
+    try:
+        found = asyncio.run(fairness(server.port, min(options.seconds, LONGEST_FLOOD_S)))
+        lives = server.lives()
+    finally:
+        server.kill()
+    all_answered = found.beside.answered == found.beside.sent and not found.flood.failed
+    return {"slower": round(found.slower, 2), **asdict(found)}, lives and all_answered and found.slower <= MOST_SLOWER
+
+
 def _swaps(var: Path, settings: Settings, options: argparse.Namespace) -> tuple[dict[str, Any], bool]:
     furnish(var, settings)
     server = start(var)
@@ -158,6 +173,7 @@ def _state(server: Server) -> dict[str, int]:
 
 PARTS: dict[str, Callable[[Path, Settings, argparse.Namespace], tuple[dict[str, Any], bool]]] = {
     "load": _load,
+    "fairness": _fairness,
     "swaps": _swaps,
     "kills": _kills,
     "schema": _schema,

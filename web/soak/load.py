@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,11 @@ ANSWER_TIMEOUT_S = 30.0
 STREAM_TYPE = "text/event-stream"
 CLIENTS = RUNNING + WAITING // 2
 PROBE_EVERY_S = 0.2
+# Twenty residents, one question in five seconds each, and one address that asks fifty a second (reliability T55).
+RESIDENTS = tuple(f"127.0.1.{number}" for number in range(1, 21))
+RESIDENTS_RATE = 4.0
+FLOOD = ("127.0.2.1",)
+FLOOD_RATE = 50.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,20 @@ class Figures:
     answered_p95_ms: float | None
     refused_p95_ms: float | None
     refused_without_retry_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fairness:
+    """Residents who ask now and then: alone, and while one address floods the server."""
+
+    alone: Figures
+    beside: Figures
+    flood: Figures
+
+    @property
+    def slower(self) -> float:
+        """How many times as long nineteen in twenty of the residents' answers take beside the flood."""
+        return (self.beside.answered_p95_ms or math.inf) / (self.alone.answered_p95_ms or math.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +81,24 @@ async def capacity(port: int, seconds: float) -> Figures:
     return figures_of("capacity", replies, time.monotonic() - started)
 
 
-async def load(name: str, port: int, rate: float, seconds: float) -> Figures:
-    """Ask at a rate for a time, and wait for all that was asked."""
+async def load(name: str, port: int, rate: float, seconds: float, addresses: Sequence[str] = (HOST,)) -> Figures:
+    """Ask at a rate for a time, from each of the addresses in turn, and wait for all that was asked."""
     started = time.monotonic()
     tasks = []
     for number in range(int(rate * seconds)):
         await asyncio.sleep(max(0.0, started + number / rate - time.monotonic()))
-        tasks.append(asyncio.create_task(ask(port, QUESTIONS[number % len(QUESTIONS)])))
+        tasks.append(asyncio.create_task(ask(port, QUESTIONS[number % len(QUESTIONS)], addresses[number % len(addresses)])))
     return figures_of(name, await asyncio.gather(*tasks), time.monotonic() - started)
+
+
+async def fairness(port: int, seconds: float) -> Fairness:
+    """Have residents ask alone, and then beside a flood. Addresses of this machine other than `HOST` count as clients."""
+    alone = await load("residents alone", port, RESIDENTS_RATE, seconds, RESIDENTS)
+    beside, flood = await asyncio.gather(
+        load("residents beside a flood", port, RESIDENTS_RATE, seconds, RESIDENTS),
+        load("flood", port, FLOOD_RATE, seconds, FLOOD),
+    )
+    return Fairness(alone, beside, flood)
 
 
 def figures_of(name: str, replies: Sequence[Reply], took_s: float) -> Figures:
@@ -90,13 +120,13 @@ def figures_of(name: str, replies: Sequence[Reply], took_s: float) -> Figures:
     )
 
 
-async def ask(port: int, question: str) -> Reply:
-    """Ask one question as a program does."""
+async def ask(port: int, question: str, address: str = HOST) -> Reply:
+    """Ask one question as a program does, from one of this machine's addresses."""
     started = time.monotonic()
     body = json.dumps({"question": question}).encode()
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
-            reader, writer = await _send(port, "/api/ask", "application/json", body)
+            reader, writer = await _send(port, "/api/ask", "application/json", body, address=address)
             response = await reader.read()
             writer.close()
     except (OSError, TimeoutError):
@@ -152,8 +182,10 @@ async def _read_to_end(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
         writer.close()
 
 
-async def _send(port: int, path: str, kind: str, body: bytes, accept: str = "application/json") -> Stream:
-    reader, writer = await asyncio.open_connection(HOST, port)
+async def _send(
+    port: int, path: str, kind: str, body: bytes, accept: str = "application/json", address: str = HOST
+) -> Stream:
+    reader, writer = await asyncio.open_connection(HOST, port, local_addr=(address, 0))
     writer.write(
         f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: {kind}\r\nAccept: {accept}\r\n"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
