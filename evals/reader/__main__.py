@@ -1,4 +1,7 @@
-"""`python -m evals.reader train | measure | export`: the reader from the command line. Needs the extra `training`."""
+"""`python -m evals.reader prepare | train | measure | export`: the reader from the command line. Needs the extra `training`.
+
+`train` needs only torch and what `prepare` wrote, so that it can run on another machine, where an accelerator is.
+"""
 
 from __future__ import annotations
 
@@ -6,28 +9,30 @@ import argparse
 import json
 import shutil
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import Progress
 from tokenizers import Tokenizer
 
 from assistant.reader import SHIPPED_READER, Reader, Reading, Text, sha256_of
-from assistant.settings import load_settings
-from evals.reader.examples import Negatives, read_jaquad, split_by_title
+from evals.reader.examples import read_examples, write_examples
 from evals.reader.export import export
-from evals.reader.measure import Read, measure_reader
-from evals.reader.model import TOKENIZER_FILE, new_network, read_with
-from evals.reader.plans import DEVELOPMENT, read_examples, read_plans, search_examples, write_examples
-from evals.reader.recipe import Recipe, plans_stage, reading_stage
+from evals.reader.model import CONFIG_FILE, TOKENIZER_FILE, new_network, read_with
+from evals.reader.recipe import ACCELERATED, Recipe
 from evals.reader.resume import shipped_network
-from evals.reader.train import is_trained, train, trained
+from evals.reader.train import Stage, is_trained, train, trained
 from index.errors import ModelError
 
+if TYPE_CHECKING:
+    from evals.reader.measure import Read
+
 JAQUAD = Path("../shared/data/jaquad/train.jsonl")
-# Only what a search of all training plans brings; it takes some minutes and is the same each time.
-EXAMPLES_FILE = "examples.jsonl"
+EXAMPLES_FILE = "examples.jsonl.xz"
+RECIPE_FILE = "recipe.json"
+READING, PLANS = "reading", "plans"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,11 +40,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         match options.command:
-            case "train":
-                recipe = replace(Recipe(), **json.loads(options.recipe))
+            case "prepare":
+                recipe = replace(ACCELERATED if options.accelerated else Recipe(), **json.loads(options.recipe))
                 if options.without_removed:
-                    recipe = replace(recipe, negatives=Negatives(removed=0.0, related=0.9))
-                _train(options.jaquad, options.out, recipe, options.threads, options.start_from)
+                    recipe = replace(recipe, removed=0.0, related=0.9)
+                _prepare(options.jaquad, options.out, recipe)
+            case "train":
+                _train(options.out, options.threads, options.device, options.start_from)
             case "measure":
                 _measure(options.reader, options.jaquad)
             case _:
@@ -54,17 +61,21 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m evals.reader", description="Train, measure and export the reader.")
     commands = parser.add_subparsers(dest="command", required=True)
-    training = commands.add_parser("train", help="train, or go on training, in a folder")
-    training.add_argument("--out", type=Path, required=True)
-    training.add_argument("--threads", type=int, default=2)
-    training.add_argument("--recipe", default="{}", help='numbers of the recipe that differ, as JSON: {"jaquad": 8000}')
-    training.add_argument("--start-from", type=Path, help="an exported reader that is trained further; else the encoder is")
-    training.add_argument(
+    preparing = commands.add_parser("prepare", help="write what is learnt from into a folder")
+    preparing.add_argument("--recipe", default="{}", help='numbers of the recipe that differ, as JSON: {"jaquad": 8000}')
+    preparing.add_argument("--accelerated", action="store_true", help="the recipe for an accelerator")
+    preparing.add_argument(
         "--without-removed", action="store_true", help="without negatives that miss only the answering sentence"
     )
+    training = commands.add_parser("train", help="train, or go on training, in such a folder")
+    training.add_argument("--threads", type=int, default=2)
+    training.add_argument("--device", default="cpu", help="as torch names it")
+    training.add_argument("--start-from", type=Path, help="an exported reader that is trained further; else the encoder is")
+    for command in (preparing, training):
+        command.add_argument("--out", type=Path, required=True)
     measuring = commands.add_parser("measure", help="figures on the development parts")
     measuring.add_argument("--reader", type=Path, default=SHIPPED_READER, help="folder of a stage, or of an exported reader")
-    for command in (training, measuring):
+    for command in (preparing, measuring):
         command.add_argument("--jaquad", type=Path, default=JAQUAD)
     exporting = commands.add_parser("export", help="8 bits, for onnxruntime")
     exporting.add_argument("--trained", type=Path, required=True, help="folder of a stage")
@@ -72,27 +83,49 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _train(jaquad: Path, out: Path, recipe: Recipe, threads: int, start_from: Path | None) -> None:
-    """Train both stages, each in a folder of its own under `out`; one that is done is passed over."""
-    reading, plans = out / "reading", out / "plans"
+def _prepare(jaquad: Path, out: Path, recipe: Recipe) -> None:
+    """Write the recipe, the encoder's configuration and each stage's examples; those that are there are kept."""
+    from assistant.settings import load_settings
+    from evals.reader.jaquad import read_jaquad, split_by_title
+    from evals.reader.plans import DEVELOPMENT, read_plans
+    from evals.reader.stages import plans_examples, reading_examples
+
+    for stage in (READING, PLANS):
+        (out / stage).mkdir(parents=True, exist_ok=True)
+    (out / RECIPE_FILE).write_text(json.dumps(asdict(recipe)), encoding="utf-8")
+    shutil.copyfile(load_settings().model_folder() / CONFIG_FILE, out / CONFIG_FILE)
     paragraphs, _ = split_by_title(read_jaquad(jaquad), recipe.seed)
-    if not is_trained(reading):
-        reading.mkdir(parents=True, exist_ok=True)
-        encoder = load_settings().model_folder()
-        network = shipped_network(start_from, encoder, reading) if start_from else new_network(encoder, reading)
-        train(network, reading_stage(paragraphs, recipe), reading, recipe, threads)
-    plans.mkdir(parents=True, exist_ok=True)
-    for path in (reading / TOKENIZER_FILE, reading / "config.json"):
-        shutil.copyfile(path, plans / path.name)
-    if not (plans / EXAMPLES_FILE).exists():
+    if not (out / READING / EXAMPLES_FILE).exists():
+        write_examples(reading_examples(paragraphs, recipe), out / READING / EXAMPLES_FILE)
+    if not (out / PLANS / EXAMPLES_FILE).exists():
         learnt = [plan for plan in read_plans() if plan.document.info.id not in DEVELOPMENT]
-        examples = search_examples(learnt, load_settings().load_embeddings(), recipe.draw)
-        write_examples(examples, plans / EXAMPLES_FILE)
-    stage = plans_stage(read_examples(plans / EXAMPLES_FILE), paragraphs, recipe)
-    train(trained(reading), stage, plans, recipe, threads)
+        found = plans_examples(learnt, paragraphs, load_settings().load_embeddings(), recipe)
+        write_examples(found, out / PLANS / EXAMPLES_FILE)
+
+
+def _train(out: Path, threads: int, device: str, start_from: Path | None) -> None:
+    """Train both stages, each in a folder of its own under `out`; one that is done is passed over."""
+    recipe = Recipe(**json.loads((out / RECIPE_FILE).read_text(encoding="utf-8")))
+    reading, plans = out / READING, out / PLANS
+    if not is_trained(reading):
+        if start_from:
+            network = shipped_network(start_from, out, reading)
+        else:
+            from assistant.settings import load_settings
+
+            network = new_network(load_settings().model_folder(), reading)
+        stage = Stage(READING, read_examples(reading / EXAMPLES_FILE), 1, recipe.reading_rates)
+        train(network, stage, reading, recipe, threads, device)
+    for path in (reading / TOKENIZER_FILE, reading / CONFIG_FILE):
+        shutil.copyfile(path, plans / path.name)
+    stage = Stage(PLANS, read_examples(plans / EXAMPLES_FILE), recipe.plans_passes, recipe.plans_rates)
+    train(trained(reading), stage, plans, recipe, threads, device)
 
 
 def _measure(folder: Path, jaquad: Path) -> None:
+    from evals.reader.jaquad import read_jaquad, split_by_title
+    from evals.reader.measure import measure_reader
+
     _, paragraphs = split_by_title(read_jaquad(jaquad), Recipe().seed)
     with Progress(console=Console(stderr=True)) as progress:
         figures = measure_reader(_reader(folder), paragraphs, Recipe().seed, progress)

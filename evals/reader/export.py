@@ -47,7 +47,7 @@ def _export_plain(network: ReaderNetwork, path: Path) -> None:
         (ids, mask),
         path,
         input_names=["input_ids", "attention_mask"],
-        output_names=["tokens", "answerable"],
+        output_names=["tokens", "answerable", "same"],
         dynamic_shapes=(axes, axes),
         external_data=False,
         dynamo=True,

@@ -12,7 +12,8 @@ from sklearn.metrics import roc_auc_score
 
 from assistant.reader import Reading, Text, windows
 from corpus.sentences import split_sentences
-from evals.reader.examples import Example, Negatives, Paragraph, jaquad_examples
+from evals.reader.examples import Example
+from evals.reader.jaquad import Negatives, Paragraph, jaquad_examples
 
 Read = Callable[[str, list[Text]], list[Reading]]
 

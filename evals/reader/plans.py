@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import random
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from assistant.question import parse_question
 from assistant.reader import Text, windows
@@ -30,10 +32,18 @@ from index.generation import load_generation
 PLANS = Path(__file__).parent / "plans"
 
 # Kept from training: what is measured, and what the decision between answering and declining is fitted on.
-DEVELOPMENT = frozenset(("bousai-a", "chiiki-m", "chiiki-n1", "fukushi-d", "fukushi-i"))
+DEVELOPMENT = frozenset(
+    """
+    bousai-a chiiki-m chiiki-n1 chiiki-n3 fukushi-d fukushi-i fukushi-n3 hikikomori-n3 juusou-n3 konkyuu-n3
+    """.split()
+)
 
 # Where a question's wrong texts come from: the windows that the search ranks first.
 NEAREST = 6
+
+# Pairs for each question: with others that ask the same, and with the most alike of those that do not.
+PAIRS_SAME = 4
+PAIRS_ALIKE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +115,21 @@ def read_plan(path: Path) -> Plan:
     return Plan(document, tuple(questions))
 
 
-def plan_examples(question: PlanQuestion, query: Query, retriever: HybridRetriever, rng: random.Random) -> Iterator[Example]:
+def plan_examples(
+    question: PlanQuestion, query: Query, retriever: HybridRetriever, rng: random.Random, as_found: int = 0
+) -> Iterator[Example]:
     """Yield what is learnt from one question.
 
     Each sentence that answers, with neighbours as chance will; for an answerable question the nearest text that does not
-    answer and, one time in three, its own passage without what answers; for any other two of the nearest texts.
+    answer and, one time in three, its own passage without what answers; for any other two of the nearest texts. Then
+    `as_found` of the nearest texts as they are, whether they answer or not.
     """
-    nearest = [
+    found = [
         (hit.candidate.passage, span)
-        for hit in retriever.search(query.text, query.extra_terms)[:NEAREST]
+        for hit in retriever.search(query.text, query.extra_terms)[: max(NEAREST, as_found)]
         for span in windows(hit.candidate.passage.sentences)
-    ][:NEAREST]
+    ]
+    nearest = found[:NEAREST]
     wrong = [window for window in nearest if not _answers(question, window[1])]
     for passage in retriever.index.passages:
         own = [s for s in passage.sentences if _answers(question, (s.start, s.end))]
@@ -129,6 +143,44 @@ def plan_examples(question: PlanQuestion, query: Query, retriever: HybridRetriev
         inside = [s for s in passage.sentences if span[0] <= s.start and s.end <= span[1]]
         part = _stretch(inside, rng.choice(inside), rng) if rng.random() < 0.5 else span
         yield _example(question, query, passage, part)
+    for passage, span in found[:as_found]:
+        yield _example(question, query, passage, span)
+
+
+def pair_examples(plan: Plan, embeddings: IdentifiedEmbeddings, rng: random.Random) -> Iterator[Example]:
+    """Yield pairs of the plan's questions that ask the same, and pairs that do not though they are alike.
+
+    The same is asked by questions with the same short answer in the same sentences, or that want the same several sentences.
+    Of two that the plan does not answer, and of two that one whole sentence answers, nobody knows.
+    """
+    asked = plan.questions
+    vectors = np.array(embeddings.embed_documents([question.question for question in asked]))
+    nearness = vectors @ vectors.T
+    keys = [_asks_for(plan, question) for question in asked]
+    for row, question in enumerate(asked):
+        others = [other for other in np.argsort(-nearness[row]) if other != row]
+        same = [other for other in others if keys[row] and keys[other] == keys[row]]
+        different = [other for other in others if _differ(question, asked[other], keys[row], keys[other])]
+        chosen = [(other, True) for other in rng.sample(same, min(PAIRS_SAME, len(same)))]
+        chosen += [(other, False) for other in different[:PAIRS_ALIKE]]
+        chosen += [(rng.choice(different), False)] if different else []
+        for other, label in chosen:
+            yield Example(question.question, Text("", asked[other].question), same=label)
+
+
+def _asks_for(plan: Plan, question: PlanQuestion) -> tuple[object, ...]:
+    """What tells that questions ask the same; empty where it cannot be told."""
+    sentences = sorted(evidence.sentence for evidence in question.evidence)
+    answers = sorted(plan.document.text[slice(*evidence.answer)] for evidence in question.evidence if evidence.answer)
+    return (sentences, answers) if answers or len(sentences) > 1 else ()
+
+
+def _differ(one: PlanQuestion, other: PlanQuestion, key: tuple[object, ...], other_key: tuple[object, ...]) -> bool:
+    """Whether two questions surely ask for different things."""
+    if bool(one.evidence) != bool(other.evidence):
+        return True
+    disjoint = not {e.sentence for e in one.evidence} & {e.sentence for e in other.evidence}
+    return bool(one.evidence) and (disjoint or bool(key and other_key and key != other_key))
 
 
 def _answers(question: PlanQuestion, span: tuple[int, int]) -> bool:
@@ -183,7 +235,9 @@ def cases_of(plan: Plan) -> list[Case]:
     return cases
 
 
-def search_examples(plans: Sequence[Plan], embeddings: IdentifiedEmbeddings, seed: int) -> Iterator[Example]:
+def search_examples(
+    plans: Sequence[Plan], embeddings: IdentifiedEmbeddings, seed: int, as_found: int = 0
+) -> Iterator[Example]:
     """Yield the examples of all questions, with the texts that the search brings for them in their own plan."""
     for plan in plans:
         rng = random.Random(f"{seed} {plan.document.info.id}")
@@ -192,24 +246,4 @@ def search_examples(plans: Sequence[Plan], embeddings: IdentifiedEmbeddings, see
         understanding = understanding_of(retriever.index.vocabulary)
         for question in plan.questions:
             query = understanding.understand(parse_question(question.question))
-            yield from plan_examples(question, query, retriever, rng)
-
-
-def write_examples(examples: Iterable[Example], path: Path) -> None:
-    """Write examples as JSON lines; the file appears when it is whole."""
-    partly = path.with_suffix(".part")
-    with partly.open("w", encoding="utf-8") as file:
-        for example in examples:
-            file.write(json.dumps(asdict(example), ensure_ascii=False) + "\n")
-    partly.replace(path)
-
-
-def read_examples(path: Path) -> list[Example]:
-    """Read what `write_examples` wrote."""
-    found = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        record = json.loads(line)
-        evidence = tuple((start, end) for start, end in record["evidence"])
-        answer = tuple(record["answer"]) if record["answer"] else None
-        found.append(Example(record["question"], Text(**record["text"]), evidence, answer))
-    return found
+            yield from plan_examples(question, query, retriever, rng, as_found)

@@ -14,12 +14,13 @@ from transformers import BertConfig, BertModel
 from assistant.reader import Reader, Text, sha256_of
 from assistant.settings import Settings
 from evals.reader import train as training
-from evals.reader.examples import Example, Negatives, jaquad_examples
+from evals.reader.examples import Example
 from evals.reader.export import export
+from evals.reader.jaquad import Negatives, jaquad_examples
 from evals.reader.model import TOKENIZER_FILE, ReaderNetwork, new_network
-from evals.reader.recipe import Recipe, Stage
+from evals.reader.recipe import Recipe
 from evals.reader.resume import shipped_network
-from evals.reader.train import CHECKPOINT_FILE, LOG_FILE, is_trained, train, trained
+from evals.reader.train import CHECKPOINT_FILE, LOG_FILE, Stage, is_trained, train, trained
 from tests.unit.test_reader import PARAGRAPHS
 
 RECIPE = Recipe(batch_size=2, frozen_layers=1, warmup_steps=1, checkpoint_every=1)
@@ -65,7 +66,7 @@ def test_a_training_that_was_broken_off_ends_where_it_would_have_ended(
     steps = 0
     step = training._step
 
-    def breaking(*arguments: object) -> float:
+    def breaking(*arguments: object) -> torch.Tensor:
         nonlocal steps
         steps += 1
         if steps == 3:
@@ -151,7 +152,9 @@ def test_a_reader_of_another_vocabulary_is_not_trained_further(encoder: Path, tm
     shipped, again = tmp_path / "shipped", tmp_path / "again"
     shipped_reader(encoder, shipped)
     tokenizer = shipped / TOKENIZER_FILE
-    tokenizer.write_text(tokenizer.read_text(encoding="utf-8").replace("。", "．", 1), encoding="utf-8")
+    pieces = json.loads(tokenizer.read_text(encoding="utf-8"))
+    pieces["model"]["vocab"].pop()
+    tokenizer.write_text(json.dumps(pieces), encoding="utf-8")
     again.mkdir()
     with pytest.raises(ValueError, match="not a reader of this form"):
         shipped_network(shipped, encoder, again)

@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from assistant.question import parse_question
-from assistant.reader import MAX_ANSWER_TOKENS, Encoded, Reading, windows
+from assistant.reader import MAX_ANSWER_TOKENS, Encoded, Reading, Text, windows
 from assistant.understand import understanding_of
 from corpus.sentences import split_sentences
 from evals.cases import read_cases
-from evals.reader.examples import Negatives, Paragraph, Question, jaquad_examples, split_by_title, vary
+from evals.reader.examples import Example, read_examples, write_examples
+from evals.reader.jaquad import Negatives, Paragraph, Question, jaquad_examples, jaquad_pairs, split_by_title, vary
 from evals.reader.measure import character_f1
-from evals.reader.model import Target, target
+from evals.reader.model import Target, collate, loss, target
 from evals.reader.plans import (
     DEVELOPMENT,
     PLANS,
     cases_of,
+    pair_examples,
     plan_examples,
-    read_examples,
     read_plan,
     retriever_for,
-    write_examples,
 )
+from evals.reader.stages import cut_anew
 from tests.fakes import BigramEmbeddings
 
 # 「計画期間」 is what anyone types: a question that is longer and the same would be no chance.
@@ -208,6 +211,53 @@ class TestPlans:
         assert all("か所" not in e.text.text for e in made if not e.evidence)
         write_examples(made, tmp_path / "examples.jsonl")
         assert read_examples(tmp_path / "examples.jsonl") == made
+
+    def test_two_questions_ask_the_same_where_the_same_words_of_a_sentence_answer(self, tmp_path: Path) -> None:
+        path = small_plan(tmp_path)
+        more = [
+            {"q": "児童館はいくつありますか", "k": "fact", "e": ["p1.0:３か所"]},
+            {"q": "児童館の数は", "k": "fact", "e": ["p1.0:３か所"]},
+            {"q": "研修はいつ行いますか", "k": "fact", "e": ["p2.1:毎年"]},
+        ]
+        lines = [path.read_text(encoding="utf-8"), *(json.dumps(line, ensure_ascii=False) for line in more)]
+        path.write_text("\n".join(lines), encoding="utf-8")
+        pairs = list(pair_examples(read_plan(path), BigramEmbeddings(), random.Random(0)))
+        same = {frozenset((pair.question, pair.text.text)) for pair in pairs if pair.same}
+        assert same == {frozenset(("児童館はいくつありますか", "児童館の数は"))}
+        different = {frozenset((pair.question, pair.text.text)) for pair in pairs if pair.same is False}
+        assert frozenset(("児童館の数は", "研修はいつ行いますか")) in different
+        assert any("館長は誰" in pair for pair in different)
+        assert not same & different
+
+
+def test_a_text_that_is_cut_anew_holds_the_whole_answer_or_none() -> None:
+    whole = Example("何か所", Text("施設", "古い館は直す。児童館は３か所ある。職員は学ぶ。"), ((7, 17),), (11, 14))
+    parts = list(cut_anew([whole], 60, random.Random(0)))
+    assert {bool(part.evidence) for part in parts} == {True, False}
+    for part in parts:
+        assert len(part.text.text) < len(whole.text.text)
+        assert [part.text.text[s:e] for s, e in part.evidence] == ["児童館は３か所ある。"] * len(part.evidence)
+        assert ("児童館" in part.text.text) == bool(part.evidence)
+        assert (part.answer and part.text.text[slice(*part.answer)]) == ("３か所" if part.evidence else None)
+
+
+def test_pairs_of_jaquads_questions_are_a_question_asked_otherwise_and_another_one() -> None:
+    pairs = list(jaquad_pairs(PARAGRAPHS, random.Random(0)))
+    asked = {question.question for paragraph in PARAGRAPHS for question in paragraph.questions}
+    assert any(pair.same for pair in pairs)
+    for pair in pairs:
+        assert pair.question != pair.text.text
+        assert {pair.question, pair.text.text} & asked
+
+
+def test_of_a_pair_of_questions_nothing_but_its_sameness_is_learnt() -> None:
+    pair = Encoded([0, 5, 2, 2, 2, 6, 2], 5, [(0, 1)])
+    batch = collate([(pair, target(pair, [], None, True)), (pair, target(pair, [], None, False))])
+    tokens, answerable, same = torch.zeros(2, 7, 3), torch.zeros(2), torch.zeros(2)
+    unsure = float(loss((tokens, answerable, same), batch))
+    assert unsure == pytest.approx(math.log(2))
+    assert float(loss((tokens + 3, answerable + 3, same), batch)) == pytest.approx(unsure)
+    assert float(loss((tokens, answerable, torch.tensor([3.0, -3.0])), batch)) < 0.1
 
 
 def small_plan(folder: Path) -> Path:

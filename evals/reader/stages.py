@@ -1,0 +1,75 @@
+"""The two stages of the training: which examples each has. Needs the search and its dictionary."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Sequence
+
+from assistant.reader import Text
+from corpus.sentences import split_sentences
+from evals.reader.examples import Example
+from evals.reader.jaquad import Negatives, Paragraph, jaquad_examples, jaquad_pairs
+from evals.reader.plans import Plan, pair_examples, search_examples
+from evals.reader.recipe import Recipe
+from index.embed import IdentifiedEmbeddings
+
+# Pairs that ask the same are few, one in twenty.
+SAME_REPEATED = 4
+# A text that answers nothing is worth cutting less often: what is left answers nothing, too.
+CUT_WITHOUT_EVIDENCE = 0.15
+
+
+def reading_examples(paragraphs: Sequence[Paragraph], recipe: Recipe) -> list[Example]:
+    """Return what the first stage reads: JaQuAD's questions."""
+    return _drawn(paragraphs, recipe, recipe.jaquad, recipe.draw)
+
+
+def plans_examples(
+    plans: Sequence[Plan], paragraphs: Sequence[Paragraph], embeddings: IdentifiedEmbeddings, recipe: Recipe
+) -> list[Example]:
+    """Return what the second stage reads: questions on invented plans with texts that the search brings, pairs, JaQuAD's."""
+    rng = random.Random(recipe.draw)
+    found = list(search_examples(plans, embeddings, recipe.draw, recipe.as_found))
+    pairs = [pair for plan in plans for pair in pair_examples(plan, embeddings, rng)]
+    pairs = [pair for pair in pairs for _ in range(SAME_REPEATED if pair.same else 1)]
+    pairs = rng.sample(pairs, min(recipe.plan_pairs, len(pairs)))
+    other_pairs = list(jaquad_pairs(paragraphs, rng)) if recipe.jaquad_pairs else []
+    return [
+        *found,
+        *cut_anew(found, recipe.cuttings, rng),
+        *pairs,
+        *rng.sample(other_pairs, min(recipe.jaquad_pairs, len(other_pairs))),
+        *_drawn(paragraphs, recipe, recipe.repeated, recipe.draw + 1),
+    ]
+
+
+def cut_anew(examples: Iterable[Example], times: int, rng: random.Random) -> Iterator[Example]:
+    """Yield parts of the texts, whole sentences each, with as much of the answer as is left: all, some or nothing."""
+    for example in examples:
+        text = example.text.text
+        sentences = split_sentences(text, 0, len(text))
+        for _ in range(times if example.evidence else int(times > 0 and rng.random() < CUT_WITHOUT_EVIDENCE)):
+            first = rng.randrange(len(sentences))
+            last = rng.randrange(first, len(sentences))
+            if last - first + 1 < len(sentences):
+                yield _part(example, sentences[first].start, sentences[last].end)
+
+
+def _part(example: Example, start: int, end: int) -> Example:
+    """The example with the text from `start` to `end` only."""
+    evidence = tuple((s - start, e - start) for s, e in example.evidence if start <= s and e <= end)
+    answer = example.answer and (example.answer[0] - start, example.answer[1] - start)
+    is_left = answer and any(s <= answer[0] and answer[1] <= e for s, e in evidence)
+    text = Text(example.text.context, example.text.text[start:end])
+    return Example(example.question, text, evidence, answer if is_left else None)
+
+
+def _drawn(paragraphs: Sequence[Paragraph], recipe: Recipe, count: int, seed: int) -> list[Example]:
+    """That many of JaQuAD's examples, drawn at random; all if there are no more."""
+    negatives = Negatives(recipe.removed, recipe.related)
+    pool = [
+        example
+        for making in range(recipe.jaquad_draws if count else 0)
+        for example in jaquad_examples(paragraphs, negatives, random.Random(recipe.seed + making))
+    ]
+    return random.Random(seed).sample(pool, min(count, len(pool)))
