@@ -9,24 +9,44 @@ import re
 
 from assistant.answer import Language
 
+# The forms of GB 2312 that JIS X 0213 has not (这们询绍标): simplified Chinese, which Japanese does not write.
+_HANZI = bytes(byte for row in range(0xB0, 0xF8) for cell in range(0xA1, 0xFF) for byte in (row, cell)).decode(
+    "gb2312", "ignore"
+)
+_SIMPLIFIED = "".join(sorted(set(_HANZI) - set(_HANZI.encode("euc_jis_2004", "ignore").decode("euc_jis_2004"))))
+
 # Without the middle dot (U+30FB), which stands between kanji as well.
 _KANA = re.compile("[\u3041-\u30fa\u30fc-\u30ff]")
-_HAN = re.compile("[\u4e00-\u9fff]")
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 _JAPANESE = re.compile("[\u3041-\u30ff\u4e00-\u9fff]")
 _QUOTED = re.compile('「[^」]*」|『[^』]*』|“[^”]*”|"[^"]*"|‘[^’]*’|《[^》]*》')
-# A sentence whose words end so is Japanese, whatever it names.
-_JAPANESE_END = re.compile("(?:[かねよのは]|です|ます|した|ない|たい|さい|して|えて|ほしい|って|何)[\\s。.!?]*$")
-# Letters that Vietnamese has and English, French or Spanish do not, and words without one.
-_VIETNAMESE = re.compile(
-    "[ăđơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]|\\b(?:là|gì|và|có|không|tôi|về|các|những)\\b", re.IGNORECASE
+# A sentence that ends so is Japanese, whatever it names; words may end so as well (“Where is まちの?”).
+_JAPANESE_END = re.compile(
+    "(?:です|ます|した|せん|とは|[でま]すか|って|[ただ]い|して|えて|ほしい|どこ|いつ|だれ|何|なに)[かねよの]?[\\s。.!?]*$"
 )
-# Simplified forms that Japanese does not use, and words that only Chinese has.
-_CHINESE = re.compile("[这们吗么呢哪谁个没为时间问题电话号码请给还让从对关于划]|什么|怎么|多少|是否|的是")
-_CHINESE_BESIDE_KANA = re.compile("[这们吗么呢哪谁个为时间问题电话码请给还让对关]")
+_JAPANESE_WORD_END = re.compile("(?:[かねよのは]|ない|さい)[\\s。.!?]*$")
+# Letters that Vietnamese has and English, French or Spanish do not; words without one, and as telephones type them.
+_VIETNAMESE = re.compile(
+    "[ăđơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]|\\b(?:là|gì|và|có|không|tôi|về|các|những"
+    "|khong|toi|muon|duoc|nguoi|la gi|o dau|ke hoach|bao nhieu|nhu the nao|cuu voi|chay roi|bat tinh)\\b",
+    re.IGNORECASE,
+)
+_CHINESE_BESIDE_KANA = re.compile(f"[{_SIMPLIFIED}么呢个哪关您她咨嗎們你妳沒]|什[么麼]|怎[么麼]|没有")
+# Kanji alone are Japanese, but for these words.
+_CHINESE = re.compile(
+    _CHINESE_BESIDE_KANA.pattern + "|[這麼跟从]|多少|是否|的是|号码|可以|如何[申求得去找]|在哪"
+    "|我[想要的是有先老丈爸媽被不在兒很也快活朋孩]|[打殺救]我|[快來]人啊|^救命[!啊]*$"
+)
 _LATIN = re.compile("[a-z]", re.IGNORECASE)
+# One of these is English beside Japanese; of the others, which names have too (「My タイムライン」), it takes two.
 _ENGLISH = re.compile(
-    "\\b(?:what|what's|where|when|who|why|how|which|is|are|does|do|could|tell|explain|about|the|of|mean|means)\\b",
+    "(?<![a-z0-9])(?:what|what's|where|where's|when|who|why|how|which|is|are|does|did|tell|explain|describe|please|means?)(?![a-z0-9])",
+    re.IGNORECASE,
+)
+_ENGLISH_TOO = re.compile(
+    "(?<![a-z0-9])(?:can|could|will|would|should|may|do|was|were|has|have|had|am|be|i'm|you|we|they|it|my|your|our|me|us|the|of"
+    "|any|there|in|on|at|to|for|from|with|and|or|not|about|this|that|show|give|list|find|get|use|need|want|help|apply|join"
+    "|become|support|service|services|plan|city)(?![a-z0-9])",
     re.IGNORECASE,
 )
 
@@ -46,7 +66,9 @@ def detect_language(text: str) -> Language:
         return _beside_japanese(own)
     if _VIETNAMESE.search(own):
         return "vi"
-    return "en" if _LATIN.search(own) else "ja"
+    if not _LATIN.search(own) or (_JAPANESE.search(text) and not _is_english(own)):
+        return "ja"
+    return "en"
 
 
 def _beside_japanese(own: str) -> Language:
@@ -58,7 +80,15 @@ def _beside_japanese(own: str) -> Language:
         return "zh"
     if _VIETNAMESE.search(own):
         return "vi"
-    return "en" if _ENGLISH.search(own) else "ja"
+    if has_kana and _JAPANESE_WORD_END.search(own) and not _is_english(own, at_least=2):
+        return "ja"
+    return "en" if _is_english(own) else "ja"
+
+
+def _is_english(own: str, at_least: int = 1) -> bool:
+    """Whether English function words stand in a text: one that asks, or `at_least` of them, or two different ones."""
+    asking = set(map(str.lower, _ENGLISH.findall(own)))
+    return len(asking) >= at_least or len(asking.union(map(str.lower, _ENGLISH_TOO.findall(own)))) >= 2
 
 
 def spoken_language(asked_in: Language, page: Language) -> Language:

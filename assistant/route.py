@@ -6,8 +6,9 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from assistant.answer import Status
 from assistant.question import Question
@@ -15,18 +16,42 @@ from assistant.question import Question
 SHIPPED_ROUTES = Path(__file__).parent / "routes.toml"
 # What protects a person comes before all else.
 ORDER: tuple[Status, ...] = ("urgent", "refused", "greeting", "personal", "out_of_scope")
+# Telephones type a typographic apostrophe.
+_APOSTROPHES = str.maketrans(dict.fromkeys("’‘ʼ′`", "'"))
+_WORDS = re.compile("<([a-z_]+)>")
 
 
 class Rule(BaseModel):
-    """A route's patterns; one that is hit counts unless a pattern of `unless` is hit too."""
+    """A route's patterns, and what is taken out of the text before they count.
+
+    `<name>` in a pattern stands for the alternatives of `words[name]`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     patterns: tuple[re.Pattern[str], ...] = ()
     unless: tuple[re.Pattern[str], ...] = ()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in_words(cls, rule: dict[str, Any]) -> dict[str, Any]:
+        words: dict[str, str] = rule.get("words", {})
+        patterns = {key: value for key, value in rule.items() if key != "words"}
+        if missing := {name for value in patterns.values() for p in value for name in _WORDS.findall(p)} - words.keys():
+            raise ValueError(f"no word list: {', '.join(sorted(missing))}")
+        return {key: [_WORDS.sub(lambda name: f"(?:{words[name[1]]})", p) for p in value] for key, value in patterns.items()}
+
     def matches(self, text: str) -> bool:
         """Whether the route is for a text in lower case."""
-        return any(p.search(text) for p in self.patterns) and not any(p.search(text) for p in self.unless)
+        return self._hits(text) and (not self.unless or self._hits(self._without_exceptions(text)))
+
+    def _hits(self, text: str) -> bool:
+        return any(p.search(text) for p in self.patterns)
+
+    def _without_exceptions(self, text: str) -> str:
+        """The text with a line end, which no pattern's dot crosses, in place of whatever `unless` hits."""
+        for exception in self.unless:
+            text = exception.sub("\n", text)
+        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +65,7 @@ class Router:
 
         A question of signs alone (「？」) asks the plan nothing.
         """
-        text = question.text.lower()
+        text = question.text.lower().translate(_APOSTROPHES)
         if not any(char.isalnum() for char in text):
             return "out_of_scope"
         return next((status for status, rule in self.rules if rule.matches(text)), None)

@@ -20,6 +20,13 @@ from assistant.wordings import load_wordings
 from index.lexical import terms
 
 ROUTER = load_router()
+LISTS = Path(__file__).parents[1]
+
+
+def lines_of(name: str) -> list[str]:
+    """The lines of a list in the tests' folder, without its remarks."""
+    lines = (LISTS / name).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 @pytest.mark.parametrize(
@@ -58,138 +65,12 @@ def test_what_the_plan_is_not_asked_for_is_routed(text: str, status: Status) -> 
     assert ROUTER.route(parse_question(text)) == status
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "隣の家の子どもが毎晩殴られて泣いています",
-        "夫に首を絞められました。逃げたい",
-        "火事です、煙が出ています",
-        "もう限界です。死んだほうがましです",
-        "いなくなりたい",
-        "生きている意味がない",
-        "死ぬ方法を教えて",
-        "睡眠薬をたくさん飲んでしまいました",
-        "夫が暴れていて怖いです。助けて",
-        "彼氏に殴られそうで怖い",
-        "父に蹴られてけがをしました",
-        "お父さんに毎日ぶたれます",
-        "知らない人に追いかけられています",
-        "ストーカーに家の前で待ち伏せされています",
-        "レイプされました",
-        "痴漢にあいました",
-        "子どもが車の中に閉じ込められて動きません",
-        "赤ちゃんがぐったりしています",
-        "母が胸を押さえて苦しがっています",
-        "祖父がのどに餅を詰まらせました",
-        "家に誰かが入ってきました",
-        "ガスの臭いがして気分が悪い",
-        "地震で家の下敷きになっています",
-        "土砂崩れで閉じ込められました",
-        "水が家の中に入ってきて逃げられません",
-        "血が止まりません",
-        "けいれんを起こしています",
-        "人が線路に落ちました",
-        "交通事故でけが人がいます",
-        "子どもが虐待されている気がします",
-        "孫があざだらけです。虐待でしょうか",
-        "息子に首を締められた",
-        "母が認知症で、つい叩いてしまいます。止められません",
-        "子どもを殺してしまいそうです",
-        "リスカがやめられません",
-        "自分を傷つけてしまいます",
-        "三日間何も食べていません。お金もありません",
-        "my husband is beating me",
-        "my husband hit me and i am scared",
-        "help, my house is on fire",
-        "there is a fire in my apartment",
-        "call an ambulance, my mother is not breathing",
-        "my baby is unconscious",
-        "someone is breaking into my house",
-        "i don't want to live anymore",
-        "i was raped",
-        "我丈夫打我，救命",
-        "着火了，快来人",
-        "我不想活了",
-        "孩子没有呼吸了",
-        "남편에게 맞고 있어요. 도와주세요",
-        "집에 불이 났어요",
-        "어머니가 숨을 안 쉬어요",
-        "죽고 싶어요",
-        "chồng tôi đánh tôi",
-        "nhà tôi đang cháy, cứu tôi với",
-        "con tôi không thở được",
-        "tôi không muốn sống nữa",
-        "もう疲れた、全部終わらせたい",
-        "橋から飛び降りるつもりです",
-        "彼女に刃物で脅されています",
-        "おじいちゃんが階段から落ちて頭から血が出ています",
-        "となりの部屋で女の人が悲鳴をあげています",
-        "子どもが高熱でひきつけを起こした",
-        "知らない男がベランダにいます",
-        "ベランダに取り残されて煙が来ています",
-        "母が急に話せなくなり手が動きません",
-        "学校でいじめられて死にたい",
-        "元夫が家に押しかけてきて帰りません",
-        "お父さんに裸の写真を撮られます",
-        "my wife is threatening me with a knife",
-        "my kid swallowed bleach",
-        "老公拿刀威胁我",
-        "아이가 숨을 못 쉬어요",
-        "con tôi bị bất tỉnh",
-    ],
-)
+@pytest.mark.parametrize("text", lines_of("cries.txt"))
 def test_who_is_in_danger_is_known_by_it_in_every_language_of_the_pages(text: str) -> None:
     assert ROUTER.route(parse_question(text)) == "urgent"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "自殺対策はどのように計画に書かれていますか",
-        "虐待の防止について計画は何を書いていますか",
-        "DV被害者への支援はありますか",
-        "火事のときの避難所はどこですか",
-        "火災予防の取組は",
-        "災害時に逃げられない人への支援は",
-        "水害で家に取り残された人をどう助けますか",
-        "救急車の適正利用について",
-        "孤独死を防ぐ取組",
-        "息子のひきこもりがつらい",
-        "生きづらさを抱える人への支援",
-        "生きがいづくり",
-        "子どもの貧困について",
-        "暴力を受けた人の相談先",
-        "犯罪や非行をした人の立ち直り",
-        "ストーカー対策",
-        "性暴力の被害者への支援",
-        "認知症で徘徊する人の見守り",
-        "ガス料金の補助",
-        "食料に困っている人への支援",
-        "介護に疲れました",
-        "命の大切さを学ぶ教育",
-        "殴る蹴るなどの暴力とは何か",
-        "事故を防ぐ交通安全",
-        "心臓病の人への支援",
-        "窒息事故の予防",
-        "what does the plan say about suicide prevention",
-        "domestic violence support in the plan",
-        "fire prevention in the plan",
-        "自杀预防措施有哪些",
-        "家庭暴力的咨询窗口",
-        "자살 예방 대책은 무엇입니까",
-        "가정폭력 상담",
-        "phòng chống tự tử trong kế hoạch",
-        "bạo lực gia đình thì gọi đâu",
-        "朝霞市の首を長くして待つ人",
-        "終活を終わりにしたい",
-        "この団体を抜けて終わりにしたい",
-        "けが人が出たときの防災訓練",
-        "閉じ込められた人を助ける訓練",
-        "食べていない子どもへの食事支援",
-        "生きている意味を感じられる社会",
-        "いなくなった認知症の人を探す取組",
-    ],
-)
+@pytest.mark.parametrize("text", lines_of("harmless.txt"))
 def test_who_asks_about_a_danger_in_general_is_not_taken_to_be_in_it(text: str) -> None:
     assert ROUTER.route(parse_question(text)) != "urgent"
 
@@ -223,6 +104,21 @@ def test_questions_about_the_plan_are_never_routed_away(text: str) -> None:
     assert ROUTER.route(parse_question(text)) is None
 
 
+@pytest.mark.parametrize("text", ["死にたいです。{}", "{} 夫に殴られています", "助けて!{}", "{}もう消えたい。"])
+@pytest.mark.parametrize(
+    "beside", ["私のような人への支援はありますか。", "自殺を考えている人への対策は?", "火事のときの避難訓練は?"]
+)
+def test_a_cry_is_heard_beside_a_question_about_measures(text: str, beside: str) -> None:
+    assert ROUTER.route(parse_question(text.format(beside))) == "urgent"
+
+
+def test_a_pattern_with_a_word_list_that_is_missing_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "routes.toml"
+    path.write_text('[urgent]\npatterns = ["<nobody>に殴られ"]\n', encoding="utf-8")
+    with pytest.raises(ValueError, match="no word list: nobody"):
+        load_router(path)
+
+
 def test_the_rules_file_has_no_status_that_is_never_tried() -> None:
     rules = tomllib.loads(SHIPPED_ROUTES.read_text(encoding="utf-8"))
     assert list(rules) == [status for status, _ in ROUTER.rules]
@@ -240,6 +136,28 @@ def test_the_rules_file_has_no_status_that_is_never_tried() -> None:
         ("SDGsとは", "ja"),
         ("2021", "ja"),
         ("自助・共助・公助", "ja"),
+        ("電話番号", "ja"),
+        ("第1号被保険者", "ja"),
+        ("相談窓口・電話番号", "ja"),
+        ("社会福祉法（昭和26年法律第45号）", "ja"),
+        ("没収", "ja"),
+        ("失踪者数", "ja"),
+        ("這い上がる支援", "ja"),
+        ("我慢", "ja"),
+        ("普通救命講習", "ja"),
+        ("电话号码", "zh"),
+        ("没有呼吸了", "zh"),
+        ("咨询窗口", "zh"),
+        ("介绍一下", "zh"),
+        ("目标", "zh"),
+        ("這個計畫的期間是什麼時候", "zh"),
+        ("可以申請嗎", "zh"),
+        ("我先生打我", "zh"),
+        ("有人跟踪我", "zh"),
+        ("救命!", "zh"),
+        ("chong toi danh toi", "vi"),
+        ("nha toi dang chay", "vi"),
+        ("He’s choking me", "en"),
     ],
 )
 def test_the_language_of_a_question_is_seen_from_its_letters(text: str, language: Language) -> None:
@@ -268,6 +186,22 @@ def test_the_language_of_a_question_is_seen_from_its_letters(text: str, language
         ("「再犯防止」", "ja"),
         ("My タイムラインの作り方", "ja"),
         ("多少の費用は市が負担", "ja"),
+        ("「地域福祉計画」 SDGs", "ja"),
+        ("「重層的支援体制」 DV", "ja"),
+        ("A評価とB評価のうち、多いのはどちらの計画", "ja"),
+        ("A320とA319のうち、長いのはどちらなの", "ja"),
+        ("「再犯防止」 what is it?", "en"),
+        ("What does自助mean?", "en"),
+        ("Where is まちの?", "en"),
+        ("What is the role of みんなの", "en"),
+        ("Can I use 福祉相談課?", "en"),
+        ("Will 民生委員 visit my home?", "en"),
+        ("Did 朝霞市 make 地域福祉計画?", "en"),
+        ("Show me 地域福祉計画", "en"),
+        ("Please show 基本目標", "en"),
+        ("The 防災", "ja"),
+        ("Town of 防災", "ja"),
+        ("こども食堂在哪里?", "zh"),
     ],
 )
 def test_what_a_question_only_names_does_not_decide_its_language(text: str, language: Language) -> None:
