@@ -22,13 +22,14 @@ _JAPANESE = re.compile("[\u3041-\u30ff\u4e00-\u9fff]")
 _QUOTED = re.compile('「[^」]*」|『[^』]*』|“[^”]*”|"[^"]*"|‘[^’]*’|《[^》]*》')
 # A sentence that ends so is Japanese, whatever it names; words may end so as well (“Where is まちの?”).
 _JAPANESE_END = re.compile(
-    "(?:です|ます|した|せん|とは|[でま]すか|って|[ただ]い|して|えて|ほしい|どこ|いつ|だれ|何|なに)[かねよの]?[\\s。.!?]*$"
+    "(?:です|ます|した|せん|とは|[でま]すか|って|[ただ]い|[だ下]さい|して|えて|ほしい|どこ|いつ|だれ|何|なに)[かねよの]?[\\s。.!?]*$"
 )
 _JAPANESE_WORD_END = re.compile("(?:[かねよのは]|ない|さい)[\\s。.!?]*$")
 # Letters that Vietnamese has and English, French or Spanish do not; words without one, and as telephones type them.
 _VIETNAMESE = re.compile(
     "[ăđơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]|\\b(?:là|gì|và|có|không|tôi|về|các|những"
-    "|khong|toi|muon|duoc|nguoi|la gi|o dau|ke hoach|bao nhieu|nhu the nao|cuu voi|chay roi|bat tinh)\\b",
+    "|khong|muon|duoc|nguoi|(?:chong|con|me|bo|nha|cuu|giup) toi|toi bi|la gi|o dau|ke hoach|bao nhieu|nhu the nao"
+    "|cuu voi|chay roi|bat tinh)\\b",
     re.IGNORECASE,
 )
 _CHINESE_BESIDE_KANA = re.compile(f"[{_SIMPLIFIED}么呢个哪关您她咨嗎們你妳沒]|什[么麼]|怎[么麼]|没有")
