@@ -48,7 +48,7 @@ class Rule(BaseModel):
         return any(p.search(text) for p in self.patterns)
 
     def _without_exceptions(self, text: str) -> str:
-        """The text with the end of a sentence and of a line in place of whatever `unless` hits: no pattern reaches across."""
+        """The text with the end of a sentence and of a line in place of what `unless` hits: no pattern reaches across."""
         for exception in self.unless:
             text = exception.sub("。\n", text)
         return text
