@@ -166,7 +166,8 @@ class ApprovedAnswers:
     def _keep(self, wording: Wording, copy: _Copy) -> bool:
         """Put what was made of a question in place; False if another copy has come meanwhile."""
         with self._lock:
-            if self._copy is None or (self._copy.revision, self._copy.assistant) != (copy.revision, copy.assistant):
+            now = self._copy
+            if now is None or now.revision != copy.revision or now.assistant is not copy.assistant:
                 return False
-            self._copy = replace(self._copy, book=self._copy.book.with_wording(wording))
+            self._copy = replace(now, book=now.book.with_wording(wording))
             return True

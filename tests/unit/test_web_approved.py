@@ -306,3 +306,16 @@ def test_a_question_that_cannot_be_read_for_keeps_no_other_from_it(desk: Desk, m
     until(lambda: desk.reader.asked)
     until(lambda: not running("read-approved"))
     assert is_served(desk)
+
+
+def test_questions_are_read_for_anew_in_an_index_that_comes_while_they_are_being_read_for(desk: Desk) -> None:
+    desk.reader.going.clear()
+    desk.approve(QUESTION, DRILL)
+    desk.approved.use(desk.assistant)
+    assert desk.reader.entered.wait(LONG_S)
+    renewed = desk.write(f"# 防災訓練\n\n{DRILL}\n\n# 催し\n\n催しがあります。\n")
+    desk.approved.use(renewed)
+    until(lambda: desk.ask(assistant=renewed).mode == "approved")
+    desk.reader.going.set()
+    until(lambda: not running("read-approved"))
+    assert desk.reader.asked == [QUESTION, QUESTION]
