@@ -9,10 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +19,7 @@ import numpy.typing as npt
 from assistant.answer import Answer, AnswerSentence, Approval, Citation, Language
 from assistant.assistant import Assistant, Examined, Found
 from assistant.compose import Pick
-from assistant.decide import FRAME_TERMS, particular_numbers, share_missing
+from assistant.decide import FRAME_TERMS, particular_numbers, share_missing, terms_of, topics_of
 from assistant.errors import UnverifiedAnswerError
 from assistant.language import spoken_language
 from assistant.question import Question
@@ -29,7 +28,6 @@ from assistant.understand import Query
 from assistant.verify import cite_span
 from corpus.fold import fold
 from corpus.model import Document, Passage
-from index.lexical import terms
 from index.search_index import SearchIndex
 
 
@@ -81,6 +79,13 @@ def _place(quote: Quote, document: Document | None) -> Quote | None:
     return replace(quote, start=start, end=start + len(quote.text))
 
 
+def can_be_cited(answer: ApprovedAnswer, index: SearchIndex) -> bool:
+    """Whether each quote of an answer, at its place in the index, lies in one passage that can be quoted."""
+    return all(
+        (passage := _passage(index, quote.document, quote.start, quote.end)) and passage.quotable for quote in answer.quotes
+    )
+
+
 def quote_at(document: str, start: int, end: int, index: SearchIndex) -> Quote | None:
     """Return the quote at a span of the index, or None unless the span is exactly one sentence that can be quoted."""
     passage = _passage(index, document, start, end)
@@ -110,12 +115,10 @@ MAX_UNSAID = 0.25
 SAME_COSINE = 0.84
 NEAR_COSINE = 0.86
 
-# How often, and how long in between, the reader is asked again for an approved question while it reads for others.
-_READ_TRIES = 20
-_READ_WAIT_S = 0.2
-
-_PAST = re.compile("前期|前の(?:計画|期)|前回|昔の計画|これまでの計画")
-_NEXT = re.compile("次期|次の|今度の|次回|新しい計画")
+# 「前期高齢者」 is an age, 「名前の計画」 no former one; 「第4次の」, 「目次の」, 「年次の」, 「次のうち」 speak of nothing
+# to come.
+_PAST = re.compile("前期(?!高齢)|(?<![名事手])前の(?:計画|期(?![間限待日]))|前回|昔の計画|これまでの計画")
+_NEXT = re.compile("(?<![0-9一二三四五六七八九十目年順逐高])次(?:期|回|の(?!うち|中))|今度の|新しい計画")
 # What both questions must ask for, or neither: all but something, an aim instead of what is.
 _ASPECTS = {"except": re.compile("以外|のほか"), "aim": re.compile("目標")}
 _ERA_YEAR = re.compile(r"(令和|平成|昭和)(元|\d+)")
@@ -123,6 +126,7 @@ _BEFORE_ERA = {"令和": 2018, "平成": 1988, "昭和": 1925}
 
 _Place = tuple[str, int]
 Period = Literal["past", "next", ""]
+Choice = TypeVar("Choice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +134,10 @@ class Wording:
     """A question as it is compared.
 
     `text` is folded, `vector` of unit length. `terms` are its own and what the plan calls them, `topics` and `names` those
-    of its terms that an answer should hold, `numbers` the years, terms and aims it names, `period` the plan's ("past",
-    "next") that it speaks of or "", `aspects` what a like question must ask for too. `read` has, for sentences at a document
-    and a start, the span in them that the reader takes for the answer; nothing where it had no time.
+    of its terms that an answer should hold, `numbers` the years, terms and aims it names, `period` whether it speaks of the
+    plan (or survey, or meeting) before ("past"), of the one to come ("next") or of neither (""), `aspects` what a like
+    question must ask for too. `read` has, for sentences at a document and a start, the span in them that the reader takes
+    for the answer, nothing without a reader; None where the reader had no time.
     """
 
     text: str
@@ -143,7 +148,7 @@ class Wording:
     numbers: frozenset[str]
     period: Period
     aspects: frozenset[str]
-    read: Mapping[_Place, tuple[int, int]]
+    read: Mapping[_Place, tuple[int, int]] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,17 +164,16 @@ class Held:
 class Likeness:
     """How near a question is to an approved one.
 
-    `identical` says that both are the same text, `leads` that an approved sentence is the first of those that would answer
-    the question without approval. The rest is about that sentence: `cosine` of the two questions, `probability` that the
-    question is answered so, `evidence` the reader's log odds that the sentence answers (None if it was not read), `ahead` by
-    how many log odds it is before the best one that is not approved, `same_words` how far both questions have the same
-    words in it for their answer, 0 to 1, `unsaid` the share of the question's topics that neither the approved question nor
-    what was approved names.
+    `cosine` of the two questions; `identical` says that both are the same text. The rest is about the approved sentence that
+    is the first of those that would answer the question without approval: `probability` that the question is answered so,
+    `evidence` the reader's log odds that the sentence answers (None if it was not read), `ahead` by how many log odds it is
+    before the best one that is not approved, `same_words` how far both questions have the same words in it for their
+    answer, 0 to 1, `unsaid` the share of the question's topics that neither the approved question nor what was approved
+    names.
     """
 
     cosine: float
-    identical: bool
-    leads: bool
+    identical: bool = False
     probability: float = 0.0
     evidence: float | None = None
     ahead: float = 0.0
@@ -179,8 +183,7 @@ class Likeness:
     def is_same(self, probability: float = SURE_PROBABILITY) -> bool:
         """Whether the same is surely asked. What an editor approved for just these words holds for them."""
         return self.identical or (
-            self.leads
-            and self.cosine >= SAME_COSINE
+            self.cosine >= SAME_COSINE
             and self.probability >= probability
             and self.evidence is not None
             and self.evidence >= SURE_EVIDENCE
@@ -191,11 +194,16 @@ class Likeness:
 
     def is_near(self, near: float = NEAR_COSINE) -> bool:
         """Whether the same may be asked."""
-        return self.identical or (self.leads and self.cosine >= near)
+        return self.identical or self.cosine >= near
+
+
+IDENTICAL = Likeness(1.0, identical=True)
 
 
 def compare(asked: Wording, found: Found, wording: Wording, held: Held, index: SearchIndex) -> Likeness | None:
-    """Return how near a question is to one wording of an approved one; None where they name other things.
+    """Return how near a question is to one wording of an approved one.
+
+    None where what would answer it begins with no approved sentence, or where they name other things.
 
     Args:
         asked: the question.
@@ -204,39 +212,49 @@ def compare(asked: Wording, found: Found, wording: Wording, held: Held, index: S
         held: what was approved for that.
         index: that all of it is of.
     """
-    cosine = float(asked.vector @ wording.vector)
-    identical = asked.text == wording.text
+    if asked.text == wording.text:
+        return IDENTICAL
     lead = found.ranked[0] if found.ranked else None
-    if lead is None or identical or _place_of(lead) not in held.places:
-        return Likeness(cosine, identical, leads=False)
-    if names_another(asked, wording, held):
+    if lead is None or _place_of(lead) not in held.places or names_another(asked, wording, held):
         return None
     other = next((pick.log_odds for pick in found.ranked if _place_of(pick) not in held.places), -math.inf)
-    topics = [topic for topic in asked.topics if topic not in FRAME_TERMS]
     reading = lead.candidate.reading
-    span = wording.read.get(_place_of(lead))
+    span = wording.read.get(_place_of(lead)) if wording.read else None
     return Likeness(
-        cosine=cosine,
-        identical=False,
-        leads=True,
+        cosine=float(asked.vector @ wording.vector),
         probability=found.probability,
         evidence=reading.evidence if reading else None,
         ahead=lead.log_odds - other,
         same_words=_overlap(reading.span, span) if reading and span else 0.0,
-        unsaid=share_missing(topics, wording.terms | held.terms, index),
+        unsaid=share_missing(asked.topics, wording.terms | held.terms, index),
     )
 
 
+def nearest(compared: Iterable[tuple[Likeness, Choice]], rule: Callable[[Likeness], bool]) -> Choice | None:
+    """Return what is nearest to a question of all that a rule lets through, the first of equals; None of none."""
+    passed = [(likeness, choice) for likeness, choice in compared if rule(likeness)]
+    return max(passed, key=lambda one: one[0].cosine)[1] if passed else None
+
+
 def names_another(asked: Wording, wording: Wording, held: Held) -> bool:
-    """Return whether a question names a place, a number or a period that the other does not, or asks for another aspect."""
+    """Return whether a question names a place or a number that the other does not, or asks for another period or aspect.
+
+    What the approved sentences name tells nothing apart. Who speaks of the plan before need not give its number, nor who
+    gives a number say that it is the plan before; of what is to come, no number is taken for granted.
+    """
     return bool(
         asked.names - wording.terms - held.terms
         or wording.names - asked.terms - held.terms
         or asked.numbers - wording.numbers - held.numbers
-        or (wording.numbers - asked.numbers and not asked.period)
-        or (asked.period and wording.period and asked.period != wording.period)
+        or (wording.numbers - asked.numbers and asked.period != "past")
+        or (asked.period != wording.period and not _is_numbered(asked, wording))
         or asked.aspects != wording.aspects
     )
+
+
+def _is_numbered(asked: Wording, wording: Wording) -> bool:
+    """Whether the one of two that speaks of no period gives a number instead."""
+    return any(bool(one.numbers) and not one.period for one in (asked, wording))
 
 
 def _place_of(pick: Pick) -> _Place:
@@ -254,30 +272,44 @@ def can_be_compared(query: Query) -> bool:
     return query.language == "ja" and query.standalone == query.question.text
 
 
+def can_be_approved(question: Question, assistant: Assistant) -> bool:
+    """Whether a question may be served what is approved for it: it is Japanese, and no rule answers it without the plan."""
+    return not assistant.router.route(question) and can_be_compared(assistant.understanding.understand(question))
+
+
 def wording_of(found: Found, assistant: Assistant) -> Wording:
     """Return a question as it is compared, by what was found for it."""
     query = found.query
     text = query.question.text
-    period: Period = "past" if _PAST.search(text) else "next" if _NEXT.search(text) else ""
     return Wording(
         text=fold(text),
         vector=np.asarray(assistant.retriever.embeddings.embed_query(query.text), dtype=np.float32),
         terms=frozenset((*query.terms, *query.extra_terms)),
-        topics=query.topics,
+        topics=topics_of(query),
         names=frozenset(query.names) - FRAME_TERMS,
         numbers=_numbers(text),
-        period=period,
+        period=period_of(text),
         aspects=frozenset(name for name, pattern in _ASPECTS.items() if pattern.search(text)),
-        read={_place_of(pick): pick.candidate.reading.span for pick in found.ranked if pick.candidate.reading},
+        read=_spans_read(found, assistant),
     )
+
+
+def period_of(text: str) -> Period:
+    """Return the period that a cleaned question speaks of by a word, as `Wording` has it."""
+    return "past" if _PAST.search(text) else "next" if _NEXT.search(text) else ""
+
+
+def _spans_read(found: Found, assistant: Assistant) -> Mapping[_Place, tuple[int, int]] | None:
+    spans = {_place_of(pick): pick.candidate.reading.span for pick in found.ranked if pick.candidate.reading}
+    return None if assistant.reader and found.ranked and not spans else spans
 
 
 def held_by(answer: ApprovedAnswer, index: SearchIndex) -> Held:
     """Return what an answer's sentences hold; its quotes must be of this index."""
     passages = [_passage(index, quote.document, quote.start, quote.end) for quote in answer.quotes]
-    text = "\n".join([*(quote.text for quote in answer.quotes), *(passage.context for passage in passages if passage)])
+    texts = [*(quote.text for quote in answer.quotes), *(passage.context for passage in passages if passage)]
     places = frozenset((quote.document, quote.start) for quote in answer.quotes)
-    return Held(places, frozenset(terms(text)), _numbers(text))
+    return Held(places, terms_of(texts), _numbers("\n".join(texts)))
 
 
 def _numbers(text: str) -> frozenset[str]:
@@ -296,80 +328,85 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
+    """An approved answer; `texts` are its questions, folded."""
+
     answer: ApprovedAnswer
     held: Held
-    wordings: tuple[Wording, ...]
+    texts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovedBook:
-    """All approved answers that may be served, with their questions as they are compared, over one version of the index."""
+    """All approved answers that may be served, over one version of the index.
+
+    `wordings` has their questions as they are compared, by their folded texts. One that is not there yet is found in its
+    own words only.
+    """
 
     index_version: str
     entries: tuple[_Entry, ...]
+    wordings: Mapping[str, Wording]
 
     @classmethod
-    def of(cls, answers: Sequence[ApprovedAnswer], assistant: Assistant, before: ApprovedBook | None = None) -> ApprovedBook:
-        """Put a book together; each new wording is searched and read for once.
+    def of(cls, answers: Sequence[ApprovedAnswer], index: SearchIndex) -> ApprovedBook:
+        """Put a book together of answers that are at their places in the index; nothing is searched or read for."""
+        entries = tuple(
+            _Entry(answer, held_by(answer, index), tuple(fold(text) for text in (answer.question, *answer.others)))
+            for answer in answers
+        )
+        return cls(index.version, entries, {})
 
-        Args:
-            answers: at their places in the assistant's index.
-            assistant: that will be asked.
-            before: wordings that were read are taken from it, where it is of the same index.
-        """
-        index = assistant.retriever.index
-        known = {}
-        if before and before.index_version == index.version:
-            known = {wording.text: wording for entry in before.entries for wording in entry.wordings if wording.read}
-        entries = []
-        for answer in answers:
-            questions = [Question(text) for text in (answer.question, *answer.others)]
-            wordings = [known.get(fold(question.text)) or _read_wording(question, assistant) for question in questions]
-            entries.append(_Entry(answer, held_by(answer, index), tuple(wordings)))
-        return cls(index.version, tuple(entries))
+    def knowing(self, before: ApprovedBook) -> ApprovedBook:
+        """Return the book with what another one knows of the same questions, where that is of the same index."""
+        known = before.wordings if before.index_version == self.index_version else {}
+        own = {text: known[text] for entry in self.entries for text in entry.texts if text in known}
+        return replace(self, wordings=own)
+
+    def unread(self) -> list[str]:
+        """Return the approved questions that have not been searched for, or not been read for by a reader that is there."""
+        questions = [text for entry in self.entries for text in (entry.answer.question, *entry.answer.others)]
+        return [text for text in dict.fromkeys(questions) if not self._is_read(fold(text))]
+
+    def _is_read(self, text: str) -> bool:
+        return text in self.wordings and self.wordings[text].read is not None
+
+    def with_wording(self, wording: Wording) -> ApprovedBook:
+        """Return the book with one of its questions as it is compared."""
+        return replace(self, wordings={**self.wordings, wording.text: wording})
 
     def match(self, examined: Examined, assistant: Assistant) -> Match | None:
         """Return the answer that was approved for what is asked, or for what may be meant; None where there is neither.
 
         A question that was routed elsewhere, points back to earlier turns, or is in another language has none. A note was
         written to the approved question, and the sentence beside it may answer others: with a note, only the approved
-        words themselves are sure.
+        words themselves are sure. What would be sure without the note is then offered, however far the cosine alone is,
+        because the other signs say more than it.
         """
         found = examined.found
         if found is None or not can_be_compared(found.query):
             return None
         text = fold(found.query.question.text)
+        same_text = [(IDENTICAL, entry.answer) for entry in self.entries if text in entry.texts]
+        compared = same_text or self._compare_all(found, assistant)
+        sure = nearest(((one, answer) for one, answer in compared if one.identical or not answer.note), Likeness.is_same)
+        if sure:
+            return Match(sure, sure=True)
+        offered = nearest(compared, lambda one: one.is_same() or one.is_near())
+        return Match(offered, sure=False) if offered else None
+
+    def _compare_all(self, found: Found, assistant: Assistant) -> list[tuple[Likeness, ApprovedAnswer]]:
         lead = _place_of(found.ranked[0]) if found.ranked else None
-        entries = [
-            entry
-            for entry in self.entries
-            if lead in entry.held.places or any(text == wording.text for wording in entry.wordings)
-        ]
+        entries = [entry for entry in self.entries if lead in entry.held.places]
         if not entries:
-            return None
+            return []
         asked = wording_of(found, assistant)
-        index = assistant.retriever.index
-        near = [
-            (one.is_same() and (one.identical or not entry.answer.note), one, entry.answer)
+        return [
+            (likeness, entry.answer)
             for entry in entries
-            for wording in entry.wordings
-            if (one := compare(asked, found, wording, entry.held, index)) and (one.is_same() or one.is_near())
+            for text in entry.texts
+            if text in self.wordings
+            and (likeness := compare(asked, found, self.wordings[text], entry.held, assistant.retriever.index))
         ]
-        if not near:
-            return None
-        sure, _, answer = max(near, key=lambda match: (match[0], match[1].identical, match[1].cosine))
-        return Match(answer, sure)
-
-
-def _read_wording(question: Question, assistant: Assistant) -> Wording:
-    """The wording, read; unread where the reader is away, or busy for seconds."""
-    wording = wording_of(assistant.find(question), assistant)
-    tries = _READ_TRIES if assistant.reader else 0
-    while tries and not wording.read:
-        time.sleep(_READ_WAIT_S)
-        wording = wording_of(assistant.find(question), assistant)
-        tries -= 1
-    return wording
 
 
 # ---- the answer that is served

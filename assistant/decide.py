@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -56,7 +56,7 @@ def read_signs(
 ) -> Signs:
     """Return the signs for the sentences chosen among all that were ranked; nothing may be empty."""
     held = _held(picks)
-    topics = [topic for topic in query.topics if topic not in FRAME_TERMS]
+    topics = topics_of(query)
     # Numbered headings say which 基本目標 a sentence belongs to, their own section numbers say nothing.
     text = fold(
         "\n".join([*(pick.sentence.text for pick in picks), *(h for pick in picks for h in pick.passage.section[1:])])
@@ -93,9 +93,19 @@ def particular_numbers(text: str) -> list[str]:
     return _PARTICULAR_NUMBER.findall(fold(text))
 
 
-def _held(picks: Sequence[Pick]) -> set[str]:
+def topics_of(query: Query) -> tuple[str, ...]:
+    """Return the topics of a question that say what about it is asked, not how."""
+    return tuple(topic for topic in query.topics if topic not in FRAME_TERMS)
+
+
+def terms_of(texts: Iterable[str]) -> frozenset[str]:
+    """Return the terms of all of several texts, such as sentences and their headings."""
+    return frozenset(term for text in texts for term in terms(text))
+
+
+def _held(picks: Sequence[Pick]) -> frozenset[str]:
     """The terms of sentences and their headings."""
-    return {term for pick in picks for term in [*terms(pick.sentence.text), *terms(pick.passage.context)]}
+    return terms_of(text for pick in picks for text in (pick.sentence.text, pick.passage.context))
 
 
 def share_missing(wanted: Sequence[str], held: Collection[str], index: SearchIndex) -> float:

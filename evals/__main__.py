@@ -21,7 +21,7 @@ from evals.approved import examine_cases, measure_approved, measure_plan
 from evals.calibrate import as_toml, fit, search_all, unseen_quality
 from evals.cases import CaseError, read_cases
 from evals.compare import RunError, compare_runs
-from evals.reader.plans import PLANS, read_plan
+from evals.reader.plans import named_plan
 from evals.retrieval import DataSetError, measure_retrieval
 from evals.run import write_run
 from evals.thresholds import regressions, threshold_text, verdict
@@ -136,9 +136,15 @@ def _ablations(path: Path, out: Path) -> None:
 
 
 def _approved(path: Path | None, names: Sequence[str]) -> None:
-    """Print how surely an approved answer is found on cases, on invented plans, or on both."""
+    """Print how surely an approved answer is found on cases, on invented plans, or on both.
+
+    Raises:
+        ValueError: neither is given, or a plan is none.
+    """
+    if not path and not names:
+        raise ValueError("nothing to measure: give --cases, --plans or both")
+    plans = [named_plan(name) for name in names]
     assistant = build_assistant(load_settings())
-    plans = [read_plan(PLANS / f"{name}.jsonl") for name in names]
     with Progress(console=Console(stderr=True)) as bar:
         cases = read_cases(path) if path else []
         task = bar.add_task("質問", total=len(cases) + sum(len(plan.questions) for plan in plans))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from assistant.approved import (
     can_be_compared,
     compare,
     held_by,
+    nearest,
     wording_of,
 )
 from assistant.assistant import Assistant, Found, Turn
@@ -37,7 +38,7 @@ RULES: dict[str, Rule] = {
     "served, probability 0.70": lambda one: one.is_same(0.70),
     "served, probability 0.80": lambda one: one.is_same(0.80),
     "served, probability 0.90": lambda one: one.is_same(0.90),
-    f"by cosine {FORMER_COSINE} (before)": lambda one: one.identical or (one.leads and one.cosine >= FORMER_COSINE),
+    f"by cosine {FORMER_COSINE} (before)": lambda one: one.is_near(FORMER_COSINE),
     "offered": Likeness.is_near,
 }
 
@@ -114,39 +115,42 @@ def examine_cases(
 def measure_approved(name: str, examined: Sequence[ExaminedCase], assistant: Assistant) -> Iterator[ApprovedRow]:
     """Yield the figures of each rule, by one wording of the approved question and by all its others."""
     groups = _groups_of(examined, assistant)
-    near = _compare_all(examined, groups, assistant)
+    likenesses = _compare_all(examined, groups, assistant)
+    cases = [one.case for one in examined]
     for title, rule in RULES.items():
         for wordings in ("one", "all others"):
-            figures = _measure(examined, groups, near, rule, alone=wordings == "one")
+            figures = count_matches(cases, groups, likenesses, rule, alone=wordings == "one")
             yield ApprovedRow(name, len(groups), title, wordings, *figures)
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
-    """Cases that ask the same, as positions among those examined, with what an editor would approve for each."""
+class Group:
+    """Cases that ask the same, as positions among all, with what an editor would approve for the first of them."""
 
     members: Sequence[int]
     answers: Sequence[ApprovedAnswer]
 
 
-_Near = dict[tuple[int, int, int], Likeness]
+# How near a question is to a group's member, by the answer that is approved for the group: positions of the question and
+# of the member among the cases, and of the answer among the group's.
+Likenesses = Mapping[tuple[int, int, int], Likeness]
 
 
-def _groups_of(examined: Sequence[ExaminedCase], assistant: Assistant) -> dict[str, _Group]:
+def _groups_of(examined: Sequence[ExaminedCase], assistant: Assistant) -> dict[str, Group]:
+    """Return the groups by their names, with what would be approved in each turn."""
     members: dict[str, list[int]] = {}
     for row, one in enumerate(examined):
         if one.case.group:
             members.setdefault(one.case.group, []).append(row)
     return {
-        name: _Group(rows, [_answer_of(examined[row].case, assistant) for row in rows[:ROTATIONS]])
+        name: Group(rows, [_answer_of(examined[row].case, assistant) for row in rows[:ROTATIONS]])
         for name, rows in sorted(members.items())
     }
 
 
-def _compare_all(examined: Sequence[ExaminedCase], groups: dict[str, _Group], assistant: Assistant) -> _Near:
-    """How near each question is to each member of a group, by the answers that are approved for it, by their turn."""
+def _compare_all(examined: Sequence[ExaminedCase], groups: Mapping[str, Group], assistant: Assistant) -> Likenesses:
     index = assistant.retriever.index
-    near: _Near = {}
+    likenesses: dict[tuple[int, int, int], Likeness] = {}
     for group in groups.values():
         held: list[Held] = [held_by(answer, index) for answer in group.answers]
         for row, one in enumerate(examined):
@@ -156,34 +160,47 @@ def _compare_all(examined: Sequence[ExaminedCase], groups: dict[str, _Group], as
                     continue
                 for turn, its in enumerate(held):
                     if likeness := compare(one.wording, one.found, wording, its, index):
-                        near[row, member, turn] = likeness
-    return near
+                        likenesses[row, member, turn] = likeness
+    return likenesses
 
 
-def _measure(
-    examined: Sequence[ExaminedCase], groups: dict[str, _Group], near: _Near, rule: Rule, *, alone: bool
+def count_matches(
+    cases: Sequence[Case], groups: Mapping[str, Group], likenesses: Likenesses, rule: Rule, *, alone: bool
 ) -> tuple[float, int, int, int]:
+    """Return recall, right, of other questions and wrong, as `ApprovedRow` has them.
+
+    Args:
+        cases: all that are asked, but for the one of each group that is approved in a turn.
+        groups: of these cases, by their names.
+        likenesses: of these cases with the groups' members.
+        rule: which likenesses are a match.
+        alone: whether one wording is approved, or all of the group but the one that is asked.
+    """
     found = wanted = right = other = wrong = 0
     for turn in range(ROTATIONS):
         approved = {name: group.members[turn % len(group.members)] for name, group in groups.items()}
-        for row, one in enumerate(examined):
+        for row, case in enumerate(cases):
             if row in approved.values():
                 continue
-            wanted += bool(one.case.group)
-            best: tuple[float, str, ApprovedAnswer] | None = None
-            for name, group in groups.items():
-                at = turn % len(group.members)
-                for member in [approved[name]] if alone else group.members:
-                    likeness = near.get((row, member, at))
-                    if likeness and rule(likeness) and (best is None or likeness.cosine > best[0]):
-                        best = (likeness.cosine, name, group.answers[at])
+            wanted += bool(case.group)
+            best = nearest(
+                (
+                    (likeness, (name, group.answers[at]))
+                    for name, group in groups.items()
+                    for at in [turn % len(group.members)]
+                    for member in ([approved[name]] if alone else group.members)
+                    if (likeness := likenesses.get((row, member, at)))
+                ),
+                rule,
+            )
             if best is None:
                 continue
-            is_right = _holds(one.case, best[2])
+            name, answer = best
+            is_right = _holds(case, answer)
             right += is_right
-            other += is_right and best[1] != one.case.group
+            other += is_right and name != case.group
             wrong += not is_right
-            found += is_right and bool(one.case.group)
+            found += is_right and bool(case.group)
     return found / wanted if wanted else 0.0, right, other, wrong
 
 

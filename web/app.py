@@ -90,7 +90,7 @@ def create_app(
         build,
         Triage(load_router(), contacts, wordings),
         RateLimit(questions_per_minute),
-        approved,
+        approved if staff or keeping.approved_for_residents else None,
         outcomes,
         approved_for_residents=keeping.approved_for_residents,
         load_index=load_index,
@@ -114,6 +114,7 @@ def create_app(
         service.start()
         outcomes.start()
         yield
+        approved.stop()
         outcomes.stop()
         database.close()
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.answer import Answer, Language
-from assistant.approved import ApprovedBook, anchored, approved_answer, with_offer
+from assistant.approved import ApprovedBook, Wording, anchored, approved_answer, can_be_cited, with_offer, wording_of
 from assistant.assistant import Assistant, Examined
+from assistant.question import Question
 from web.storage.answers import AnswerStore
 from web.storage.database import StorageUnavailableError
 
@@ -17,35 +18,65 @@ log = logging.getLogger("web")
 
 # How long a database that cannot be read is left alone.
 RETRY_S = 60.0
+# How long a reader that had no time for some approved questions is left alone.
+READ_AGAIN_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Copy:
-    """The answers of one revision, over one version of the index."""
+    """The answers of one revision, over the index of an assistant."""
 
     revision: int
+    assistant: Assistant
     book: ApprovedBook
 
 
 class ApprovedAnswers:
     """Finds the approved answer to a question, where there is one.
 
-    A copy of what is stored is made when it is first wanted, after each change, and for each new index, by a thread of its
-    own: meanwhile questions are answered without, and a database that is away keeps no question waiting.
+    A copy of what is stored is made for each new index and after each change, by a thread of its own: meanwhile questions
+    are answered without, so that nothing is served that has been withdrawn, and a database that is away keeps no question
+    waiting. An approved question is found in its own words at once, and in others when another thread has searched and
+    read for it.
     """
 
-    def __init__(self, store: AnswerStore) -> None:
+    def __init__(self, store: AnswerStore, read_again_s: float = READ_AGAIN_S) -> None:
+        """Take the store; nothing is read from it before `use`."""
         self.store = store
+        self._read_again_s = read_again_s
+        self._assistant: Assistant | None = None
         self._copy: _Copy | None = None
-        self._lock = threading.Lock()
+        self._copying = threading.Lock()
         self._retry_at = 0.0
+        # Held for no longer than it takes to put a copy in place, or to see that nothing is left to read for.
+        self._lock = threading.Lock()
+        self._is_reading = False
+        self._stopped = threading.Event()
+
+    def use(self, assistant: Assistant) -> None:
+        """Serve over an assistant's index from now on; the copy is made in the background."""
+        self._stopped.clear()
+        self._assistant = assistant
+        # Whatever else is being copied: a copy over the former index would do for no question.
+        self._start_refresh()
+
+    def stop(self) -> None:
+        """Make no further copy and read for no further question, until `use` is called again."""
+        self._stopped.set()
 
     def answer(self, examined: Examined, assistant: Assistant, page: Language) -> Answer:
-        """Return the approved answer to a question that has been examined, or else the one that it got."""
+        """Return the approved answer to a question that has been examined, or else the one that it got.
+
+        Args:
+            examined: the question with its own answer.
+            assistant: that examined it, over the index in use or, where that has been exchanged meanwhile, another one.
+            page: the language of the page that it is for.
+        """
         copy = self._copy
-        if copy is None or not self._fresh(copy, assistant):
-            self._begin(assistant)
-        if copy is None or copy.book.index_version != assistant.retriever.index.version:
+        if copy is None or not self._is_fresh(copy):
+            self._begin()
+            return examined.answer
+        if copy.book.index_version != assistant.retriever.index.version:
             return examined.answer
         found = copy.book.match(examined, assistant)
         if found is None:
@@ -56,43 +87,87 @@ class ApprovedAnswers:
             else with_offer(examined.answer, found.answer)
         )
 
-    def refresh(self, assistant: Assistant) -> None:
-        """Make the copy anew, and store what a new index made of the answers.
+    def refresh(self) -> None:
+        """Make the copy anew, and store what a new index made of the answers; do nothing without an assistant.
 
-        Raises:
-            StorageUnavailableError: the copy is as it was.
+        Where the database is away, that is logged, and nothing is served until it is back.
         """
-        index = assistant.retriever.index
-        with self._lock:
-            revision = self.store.revision
-            moved, lost, kept = [], [], []
-            for answer, _ in self.store.list("active"):
-                here = anchored(answer, index.documents)
-                if here is None:
-                    lost.append(answer.id)
-                    continue
-                kept.append(here)
-                if here.quotes != answer.quotes:
-                    moved.append((here.id, here.quotes))
-            if moved or lost:
-                self.store.move(moved, lost, index.version)
-                log.warning("approved answers after a new index: %d moved, %d suspended", len(moved), len(lost))
-            self._copy = _Copy(revision, ApprovedBook.of(kept, assistant, self._copy.book if self._copy else None))
-
-    def _fresh(self, copy: _Copy, assistant: Assistant) -> bool:
-        return (copy.revision, copy.book.index_version) == (self.store.revision, assistant.retriever.index.version)
-
-    def _begin(self, assistant: Assistant) -> None:
-        if time.monotonic() < self._retry_at or self._lock.locked():
-            return
-        self._retry_at = time.monotonic() + RETRY_S
-        threading.Thread(target=self._refresh_or_log, args=(assistant,), name="approved-answers", daemon=True).start()
-
-    def _refresh_or_log(self, assistant: Assistant) -> None:
         try:
-            self.refresh(assistant)
+            with self._copying:
+                if self._assistant and not self._stopped.is_set():
+                    self._make_copy(self._assistant)
             self._retry_at = 0.0
-        except StorageUnavailableError as error:
-            log.error("approved answers cannot be read: %s", error)
-        except Exception:
-            log.exception("approved answers cannot be read")
+        except Exception as error:
+            self._retry_at = time.monotonic() + RETRY_S
+            if isinstance(error, StorageUnavailableError):
+                log.error("approved answers cannot be read: %s", error)
+            else:
+                log.exception("approved answers cannot be read")
+
+    def _make_copy(self, assistant: Assistant) -> None:
+        index = assistant.retriever.index
+        revision = self.store.revision
+        moved, lost, kept = [], [], []
+        for answer, _ in self.store.list("active"):
+            here = anchored(answer, index.documents)
+            if here is None or not can_be_cited(here, index):
+                lost.append(answer)
+                continue
+            kept.append(here)
+            if here.quotes != answer.quotes:
+                moved.append((answer, here.quotes))
+        if moved or lost:
+            self.store.move(moved, lost, index.version)
+            log.warning("approved answers after a new index: %d moved, %d suspended", len(moved), len(lost))
+        book = ApprovedBook.of(kept, index)
+        with self._lock:
+            self._copy = _Copy(revision, assistant, book.knowing(self._copy.book) if self._copy else book)
+            if not self._is_reading:
+                self._is_reading = True
+                threading.Thread(target=self._read_all, name="read-approved", daemon=True).start()
+
+    def _is_fresh(self, copy: _Copy) -> bool:
+        return copy.revision == self.store.revision and copy.assistant is self._assistant
+
+    def _begin(self) -> None:
+        if time.monotonic() >= self._retry_at and not self._copying.locked():
+            self._start_refresh()
+
+    def _start_refresh(self) -> None:
+        self._retry_at = time.monotonic() + RETRY_S
+        threading.Thread(target=self.refresh, name="approved-answers", daemon=True).start()
+
+    def _read_all(self) -> None:
+        """Search and read for the copy's questions, again for those that the reader had no time for, until none is left."""
+        failed: set[tuple[str, str]] = set()
+        while True:
+            with self._lock:
+                copy = self._copy
+                version = copy.book.index_version if copy else ""
+                unread = [text for text in copy.book.unread() if (version, text) not in failed] if copy else []
+                if copy is None or not unread or self._stopped.is_set():
+                    self._is_reading = False
+                    return
+            for text in unread:
+                started = time.monotonic()
+                try:
+                    wording = wording_of(copy.assistant.find(Question(text)), copy.assistant)
+                except Exception:
+                    log.exception("an approved question cannot be read for")
+                    failed.add((version, text))
+                    continue
+                if not self._keep(wording, copy):
+                    break
+                # As much time is left to those who ask as was taken from them.
+                is_busy = wording.read is None
+                if self._stopped.wait(self._read_again_s if is_busy else time.monotonic() - started):
+                    break
+
+    def _keep(self, wording: Wording, copy: _Copy) -> bool:
+        """Put what was made of a question in place; False if another copy has come meanwhile."""
+        with self._lock:
+            now = self._copy
+            if now is None or now.revision != copy.revision or now.assistant is not copy.assistant:
+                return False
+            self._copy = replace(now, book=now.book.with_wording(wording))
+            return True

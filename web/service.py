@@ -80,7 +80,7 @@ class Service:
             build: makes the assistant.
             triage: knows who is in danger.
             rate_limit: what one address may ask.
-            approved: the answers that staff have approved.
+            approved: the answers that staff have approved; None where nobody is served any.
             outcomes: where the outcome of each question is kept.
             approved_for_residents: whether residents are served what was approved.
             load_index: loads the index alone, where the assistant cannot be made: documents and search live without it.
@@ -156,6 +156,8 @@ class Service:
                 self.failed_loads += 1
                 raise
             self._assistant, self._reason = renewed, None
+            if self._approved:
+                self._approved.use(renewed)
         return renewed.retriever.index.version
 
     def assistant(self) -> Assistant:
@@ -278,7 +280,6 @@ class Service:
         if self._approved is None or not (by_staff or self._approved_for_residents):
             return asked.ask(accepted.text, history, accepted.language)
         examined = asked.examine(accepted.text, history, accepted.language)
-        # With its reader: the approved questions are read for once, whoever asks first.
         return self._approved.answer(examined, assistant, accepted.language)
 
     def _refuse_identifiers(self, asked: Question) -> None:
@@ -306,6 +307,8 @@ class Service:
     def _load(self) -> None:
         try:
             self._assistant = self._build()
+            if self._approved:
+                self._approved.use(self._assistant)
             log.info("ready: index %s", self._assistant.retriever.index.version)
         except LOAD_ERRORS as error:
             self._reason = str(error)

@@ -76,6 +76,18 @@ def read_plans(folder: Path = PLANS) -> list[Plan]:
     return [read_plan(path) for path in sorted(folder.glob("*.jsonl"))]
 
 
+def named_plan(name: str, folder: Path = PLANS) -> Plan:
+    """Read the plan of a name.
+
+    Raises:
+        ValueError: there is none of this name; the message lists those that there are.
+    """
+    known = sorted(path.stem for path in folder.glob("*.jsonl"))
+    if name not in known:
+        raise ValueError(f"no plan {name!r}; there are: {' '.join(known)}")
+    return read_plan(folder / f"{name}.jsonl")
+
+
 def read_plan(path: Path) -> Plan:
     """Read one plan: lines of passages (`p`, `heading`, `s`: sentences), then of questions (`q`, `k`: kind, `e`: evidence).
 

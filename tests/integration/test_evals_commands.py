@@ -143,3 +143,11 @@ def test_retrieval_is_measured_on_a_folder_in_beirs_layout(tmp_path: Path) -> No
 def test_a_folder_that_is_not_in_beirs_layout_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataSetError, match="BEIR"):
         measure_retrieval(tmp_path, "test", BigramEmbeddings(), tmp_path)
+
+
+def test_approved_answers_are_measured_on_something_and_on_plans_that_are_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["approved"]) == 1
+    assert "--cases" in capsys.readouterr().err
+    assert main(["approved", "--plans", "chiiki-n1", "../x"]) == 1
+    printed = capsys.readouterr()
+    assert (printed.out, "'../x'" in printed.err, "chiiki-n3" in printed.err) == ("", True, True)

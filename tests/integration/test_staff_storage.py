@@ -6,6 +6,7 @@ import datetime as dt
 import tempfile
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -120,12 +121,26 @@ def test_an_approved_answer_is_kept_masked_with_who_and_when_and_can_be_replaced
 def test_what_a_new_index_did_is_recorded(database: Database) -> None:
     store = AnswerStore(database)
     moved, lost = store.approve("a", "editor", approved(), "v1"), store.approve("a", "editor", approved(), "v1")
-    store.move([(moved, [Quote("asaka-4", 10, 15, "計画の期間")])], [lost], "v2")
+    (as_moved, _), (as_lost, _) = store.find(moved), store.find(lost)
+    store.move([(as_moved, [Quote("asaka-4", 10, 15, "計画の期間")])], [as_lost], "v2")
     assert store.find(moved)[0].quotes[0].start == 10
     assert store.find(lost)[1] == "suspended"
     assert [answer.id for answer, _ in store.list("active")] == [moved]
     recorded = {(change.who, change.action, change.target) for change in latest_changes(database, 2)}
     assert recorded == {(BY_INDEX, "answer.move", str(moved)), (BY_INDEX, "answer.suspended", str(lost))}
+
+
+def test_a_new_index_leaves_what_was_changed_or_withdrawn_since_it_was_read(database: Database) -> None:
+    store = AnswerStore(database)
+    changed, withdrawn = store.approve("a", "editor", approved(), "v1"), store.approve("a", "editor", approved(), "v1")
+    (as_changed, _), (as_withdrawn, _) = store.find(changed), store.find(withdrawn)
+    other = Quote("asaka-4", 20, 23, "別の文")
+    store.approve("a", "editor", replace(approved(changed), quotes=(other,)), "v2")
+    store.set_state("a", withdrawn, "withdrawn")
+    store.move([(as_changed, [Quote("asaka-4", 10, 15, "計画の期間")])], [as_withdrawn], "v2")
+    assert (store.find(changed)[0].quotes, store.find(withdrawn)[1]) == ((other,), "withdrawn")
+    store.move([], [as_changed], "v2")
+    assert store.find(changed)[1] == "active"
 
 
 def test_open_questions_are_those_declined_or_rated_badly_and_not_yet_handled(database: Database) -> None:

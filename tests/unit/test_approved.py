@@ -7,8 +7,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from assistant.approved import ApprovedAnswer, Held, Likeness, Quote, Wording, anchored, names_another
+from assistant.approved import (
+    ApprovedAnswer,
+    Held,
+    Likeness,
+    Quote,
+    Wording,
+    anchored,
+    names_another,
+    nearest,
+    period_of,
+)
 from corpus.model import Document, DocumentInfo
+from evals.approved import Group, count_matches
+from evals.cases import Case
 from web.staff.charts import bars
 from web.staff.csv_export import csv_response, csv_text
 from web.staff.grouping import group_questions
@@ -56,7 +68,7 @@ def test_an_answer_has_no_place_without_its_document_or_with_one_of_its_quotes_l
     assert anchored(lost, documents(TEXT)) is None
 
 
-SURE = Likeness(0.9, identical=False, leads=True, probability=0.9, evidence=2.0, ahead=3.0, same_words=0.6, unsaid=0.1)
+SURE = Likeness(0.9, probability=0.9, evidence=2.0, ahead=3.0, same_words=0.6, unsaid=0.1)
 
 
 def test_a_question_that_would_surely_be_answered_with_the_approved_words_is_the_same() -> None:
@@ -66,7 +78,6 @@ def test_a_question_that_would_surely_be_answered_with_the_approved_words_is_the
 @pytest.mark.parametrize(
     ("near", "maybe"),
     [
-        (replace(SURE, leads=False), False),
         (replace(SURE, cosine=0.83), False),
         (replace(SURE, probability=0.8), True),
         (replace(SURE, evidence=None), True),
@@ -74,7 +85,7 @@ def test_a_question_that_would_surely_be_answered_with_the_approved_words_is_the
         (replace(SURE, ahead=0.4), True),
         (replace(SURE, same_words=0.2), True),
         (replace(SURE, unsaid=0.3), True),
-        (Likeness(0.99, identical=False, leads=True), True),
+        (Likeness(0.99), True),
     ],
 )
 def test_where_one_sign_is_missing_the_approved_question_is_at_most_offered(near: Likeness, maybe: bool) -> None:
@@ -82,7 +93,14 @@ def test_where_one_sign_is_missing_the_approved_question_is_at_most_offered(near
 
 
 def test_what_was_approved_for_just_these_words_holds_for_them() -> None:
-    assert Likeness(1.0, identical=True, leads=False).is_same()
+    assert Likeness(1.0, identical=True).is_same()
+
+
+def test_of_what_a_rule_lets_through_the_nearest_is_taken_and_of_equals_the_first() -> None:
+    compared = [(replace(SURE, cosine=0.99, evidence=None), "unread"), (SURE, "first"), (SURE, "second")]
+    assert nearest(compared, Likeness.is_same) == "first"
+    assert nearest(compared, Likeness.is_near) == "unread"
+    assert nearest(compared[:1], Likeness.is_same) is None
 
 
 NOTHING_HELD = Held(frozenset(), frozenset(), frozenset())
@@ -100,6 +118,7 @@ PLAIN = Wording(
 OTHER_CITY = replace(PLAIN, names=frozenset(("志木",)), terms=PLAIN.terms | {"志木"})
 THIRD = replace(PLAIN, numbers=frozenset(("第3期",)))
 FORMER = replace(PLAIN, period="past")
+COMING = replace(PLAIN, period="next")
 
 
 @pytest.mark.parametrize(
@@ -111,9 +130,18 @@ FORMER = replace(PLAIN, period="past")
         (OTHER_CITY, OTHER_CITY, False),
         (THIRD, PLAIN, True),
         (PLAIN, THIRD, True),
+        (FORMER, FORMER, False),
         (FORMER, THIRD, False),
-        (FORMER, replace(PLAIN, period="next"), True),
-        (FORMER, PLAIN, False),
+        (FORMER, COMING, True),
+        (COMING, FORMER, True),
+        (FORMER, PLAIN, True),
+        (PLAIN, FORMER, True),
+        (COMING, COMING, False),
+        (COMING, PLAIN, True),
+        (PLAIN, COMING, True),
+        (COMING, THIRD, True),
+        (replace(COMING, numbers=THIRD.numbers), THIRD, False),
+        (replace(COMING, numbers=THIRD.numbers), replace(COMING, numbers=frozenset(("第4期",))), True),
         (replace(PLAIN, aspects=frozenset(("aim",))), PLAIN, True),
         (PLAIN, replace(PLAIN, aspects=frozenset(("except",))), True),
     ],
@@ -124,10 +152,77 @@ def test_questions_that_name_other_places_numbers_periods_or_aspects_are_told_ap
     assert names_another(asked, approved, NOTHING_HELD) is another
 
 
+@pytest.mark.parametrize(
+    ("text", "period"),
+    [
+        ("前期計画の理念は", "past"),
+        ("前の計画の期間は", "past"),
+        ("前の期に理念としていた言葉は", "past"),
+        ("以前の計画では何を目指していましたか", "past"),
+        ("前回の調査の回収率は", "past"),
+        ("次期計画はいつ作りますか", "next"),
+        ("次の計画の基本理念は", "next"),
+        ("次の第5次計画はいつからですか", "next"),
+        ("令和8年度から始まる次の地域福祉計画", "next"),
+        ("市の次の計画", "next"),
+        ("今度の計画は何年間ですか", "next"),
+        ("前期高齢者は何人ですか", ""),
+        ("始まる前の期間は何年ですか", ""),
+        ("事前の計画はありますか", ""),
+        ("この名前の計画はありますか", ""),
+        ("第4次の計画の期間は", ""),
+        ("第二次の計画の期間は", ""),
+        ("第2次期間の評価は", ""),
+        ("目次の計画の章はどこですか", ""),
+        ("年次の報告はありますか", ""),
+        ("次のうち計画にあるものはどれですか", ""),
+        ("計画の期間は", ""),
+    ],
+)
+def test_the_period_that_a_question_speaks_of_is_no_part_of_another_word(text: str, period: str) -> None:
+    assert period_of(text) == period
+
+
 def test_a_name_or_a_number_that_the_approved_sentences_hold_tells_nothing_apart() -> None:
     held = Held(frozenset(), frozenset(("志木",)), frozenset(("第3期",)))
     assert not names_another(OTHER_CITY, PLAIN, held)
     assert not names_another(THIRD, PLAIN, held)
+
+
+def case(number: int, evidence: str, group: str = "") -> Case:
+    wanted = ((evidence,),) if evidence else ()
+    return Case(id=str(number), category="fact", question="?", answerable=bool(evidence), evidence=wanted, group=group)
+
+
+CASES = [case(0, "５年間", "period"), case(1, "５年間", "period"), case(2, "５年間"), case(3, "社協"), case(4, "")]
+# Of the group's two members each is approved in its turn, the first one twice.
+GROUPS = {"period": Group((0, 1), (PERIOD, PERIOD))}
+APPROVED_FIRST, APPROVED_SECOND = (0, 0), (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("matched", "figures"),
+    [
+        ({}, (0.0, 0, 0, 0)),
+        ({(1, *APPROVED_FIRST)}, (2 / 3, 2, 0, 0)),
+        ({(1, *APPROVED_FIRST), (0, *APPROVED_SECOND)}, (1.0, 3, 0, 0)),
+        ({(2, *APPROVED_FIRST), (2, *APPROVED_SECOND)}, (0.0, 3, 3, 0)),
+        ({(3, *APPROVED_SECOND)}, (0.0, 0, 0, 1)),
+        ({(1, *APPROVED_FIRST), (3, *APPROVED_FIRST), (4, *APPROVED_FIRST)}, (2 / 3, 2, 0, 4)),
+    ],
+    ids=["none", "two turns of three", "all", "a question of its own", "wrong", "right and wrong"],
+)
+def test_matches_are_counted_by_whether_the_approved_sentence_holds_the_evidence(
+    matched: set[tuple[int, int, int]], figures: tuple[float, int, int, int]
+) -> None:
+    likenesses = {(row, 0, 0): Likeness(0.5) for row in (1, 2, 3, 4)} | dict.fromkeys(matched, SURE)
+    assert count_matches(CASES, GROUPS, likenesses, Likeness.is_same, alone=True) == figures
+
+
+def test_with_all_wordings_approved_a_question_is_compared_with_each_but_itself() -> None:
+    by_second = {(1, 0, 0): Likeness(0.5), (2, 1, 0): SURE}
+    assert count_matches(CASES, GROUPS, by_second, Likeness.is_same, alone=True) == (0.0, 0, 0, 0)
+    assert count_matches(CASES, GROUPS, by_second, Likeness.is_same, alone=False) == (0.0, 2, 2, 0)
 
 
 DANGEROUS = ['=HYPERLINK("http://evil.example")', "@SUM(A1)", "+1", "-1", "\tx", "\rx", "＝1+1", " =1", "\0=1"]

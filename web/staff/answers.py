@@ -9,7 +9,8 @@ from anyio import to_thread
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
-from assistant.approved import ApprovedAnswer, Quote, quote_at
+from assistant.approved import ApprovedAnswer, Quote, can_be_approved, quote_at
+from assistant.assistant import Assistant
 from assistant.errors import InvalidQuestionError
 from assistant.personal_data import mask, refuse_identifiers
 from assistant.question import parse_question
@@ -33,6 +34,7 @@ TOO_MANY_QUOTES = Problem(422, "answer_too_many_quotes")
 QUOTE_GONE = Problem(409, "answer_quote_gone")
 TOO_MANY_OTHERS = Problem(422, "answer_too_many_others")
 LONG_NOTE = Problem(422, "answer_long_note")
+NEVER_SERVED = Problem(422, "answer_never_served")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ class AnswerPages:
         assistant = self._service.assistant()
         index = assistant.retriever.index
         try:
-            answer = _checked(draft, index)
+            answer = _checked(draft, assistant)
         except InvalidQuestionError as error:
             problem = question_problem(error)
         except WebError as error:
@@ -142,7 +144,7 @@ class AnswerPages:
                 number = await to_thread.run_sync(self._store.approve, person.name, person.role, answer, index.version)
             except NoSuchAnswerError:
                 raise WebError(NOT_FOUND) from None
-            await to_thread.run_sync(self._approved.refresh, assistant)
+            await to_thread.run_sync(self._approved.refresh)
             if draft.sources:
                 await to_thread.run_sync(self._questions.handle, person.name, draft.sources)
             return RedirectResponse(f"/staff/answers#a-{number}", 303)
@@ -165,8 +167,7 @@ class AnswerPages:
         except NoSuchAnswerError:
             raise WebError(NOT_FOUND) from None
         # What is taken up again is looked for in the plan again, and suspended again where it is not there.
-        if self._service.ready:
-            await to_thread.run_sync(self._approved.refresh, self._service.assistant())
+        await to_thread.run_sync(self._approved.refresh)
 
     def _page(
         self,
@@ -198,29 +199,32 @@ def _masked(draft: Draft) -> Draft:
     return replace(draft, question=mask(draft.question), others=mask(draft.others), more=mask(draft.more))
 
 
-def _checked(draft: Draft, index: SearchIndex) -> ApprovedAnswer:
-    """Return a draft as an answer whose quotes are sentences of the index.
+def _checked(draft: Draft, assistant: Assistant) -> ApprovedAnswer:
+    """Return a draft as an answer whose quotes are sentences of the assistant's index.
 
     Raises:
         InvalidQuestionError: one of its questions is none, or names a person.
         WebError: 422, what is wrong with it; 409, a quote is not in the index (any more).
     """
-    question = refuse_identifiers(parse_question(draft.question)).text
+    question = refuse_identifiers(parse_question(draft.question))
     lines = [line for line in draft.others.splitlines() if line.strip()]
     if len(lines) > MAX_OTHERS:
         raise WebError(TOO_MANY_OTHERS)
-    others = tuple(dict.fromkeys(refuse_identifiers(parse_question(line)).text for line in lines))
+    others = tuple(dict.fromkeys(refuse_identifiers(parse_question(line)) for line in lines))
+    if not all(can_be_approved(one, assistant) for one in (question, *others)):
+        raise WebError(NEVER_SERVED)
     if len(draft.note) > MAX_NOTE_CHARS:
         raise WebError(LONG_NOTE)
     if not draft.spans:
         raise WebError(NO_QUOTE)
     if len(draft.spans) > MAX_QUOTES:
         raise WebError(TOO_MANY_QUOTES)
-    quotes = [_quote(span, index) for span in draft.spans]
+    quotes = [_quote(span, assistant.retriever.index) for span in draft.spans]
     known = tuple(quote for quote in quotes if quote)
     if len(known) < len(quotes):
         raise WebError(QUOTE_GONE)
-    return ApprovedAnswer(draft.number, question, others, known, draft.note.strip())
+    texts = tuple(one.text for one in others)
+    return ApprovedAnswer(draft.number, question.text, texts, known, draft.note.strip())
 
 
 def _quote(span: str, index: SearchIndex) -> Quote | None:

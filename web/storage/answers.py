@@ -109,23 +109,29 @@ class AnswerStore:
             rows = session.scalars(wanted.order_by(AnswerRecord.approved_at.desc(), AnswerRecord.id.desc()))
             return [(_answer(row), row.state) for row in rows]  # type: ignore[misc]
 
-    def move(self, moved: Sequence[tuple[int, Sequence[Quote]]], lost: Sequence[int], index_version: str) -> None:
-        """Keep what a new index made of the answers: where quotes stand now, and which answers have lost one.
+    def move(
+        self,
+        moved: Sequence[tuple[ApprovedAnswer, Sequence[Quote]]],
+        lost: Sequence[ApprovedAnswer],
+        index_version: str,
+    ) -> None:
+        """Keep what a new index made of the answers; one that has been changed or withdrawn since it was read stays so.
 
         Args:
-            moved: ids with their quotes at their new spans.
-            lost: ids to suspend.
+            moved: answers as they were read, with their quotes at their new spans.
+            lost: answers as they were read, to suspend.
             index_version: the new index.
         """
         with self._database.session() as session:
-            for number, quotes in moved:
-                record = _existing(session, number)
-                record.quotes = [asdict(quote) for quote in quotes]
-                record.index_version = index_version
-                note(session, BY_INDEX, "answer.move", str(number))
-            for number in lost:
-                _existing(session, number).state = "suspended"
-                note(session, BY_INDEX, "answer.suspended", str(number))
+            for answer, quotes in moved:
+                if record := _unchanged(session, answer):
+                    record.quotes = [asdict(quote) for quote in quotes]
+                    record.index_version = index_version
+                    note(session, BY_INDEX, "answer.move", str(answer.id))
+            for answer in lost:
+                if record := _unchanged(session, answer):
+                    record.state = "suspended"
+                    note(session, BY_INDEX, "answer.suspended", str(answer.id))
 
 
 def _existing(session: Session, number: int) -> AnswerRecord:
@@ -133,6 +139,11 @@ def _existing(session: Session, number: int) -> AnswerRecord:
     if record is None:
         raise NoSuchAnswerError(number)
     return record
+
+
+def _unchanged(session: Session, answer: ApprovedAnswer) -> AnswerRecord | None:
+    record = session.get(AnswerRecord, answer.id)
+    return record if record and record.state == "active" and _answer(record).quotes == answer.quotes else None
 
 
 def _answer(row: AnswerRecord) -> ApprovedAnswer:
