@@ -110,6 +110,7 @@ def test_a_stopping_server_is_not_ready_and_takes_no_question(assistant: Assista
         assert client.post("/api/ask", json={"question": IN_DANGER}).status_code == 200
 
 
+@pytest.mark.usefixtures("still")
 def test_an_address_that_asks_too_much_is_told_to_wait_and_can_still_be_helped(
     assistant: Assistant, settings: Settings, database_file: Path
 ) -> None:
