@@ -9,6 +9,7 @@ import json
 import logging
 import secrets
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -337,6 +338,16 @@ def test_a_request_that_is_none_is_answered_and_the_server_lives(
     answer = served.raw(request_bytes)
     assert int(answer.split(b" ")[1]) in statuses
     assert b"\r\nserver:" not in answer.lower().partition(b"\r\n\r\n")[0]
+
+
+def test_the_log_says_what_the_system_refused_and_of_which_file_nothing() -> None:
+    try:
+        Path("/dev/full").write_text("言葉", encoding="utf-8")
+    except OSError:
+        record = logging.LogRecord("web", logging.ERROR, "", 0, "it went wrong", None, sys.exc_info())
+    line = json.loads(JsonFormatter().format(record))
+    assert (line["error"], line["reason"]) == ("OSError", "No space left on device")
+    assert "/dev/full" not in str(line)
 
 
 def test_each_line_of_the_log_is_one_json_without_question_or_address(served: Served) -> None:

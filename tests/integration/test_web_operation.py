@@ -9,13 +9,16 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from dataclasses import fields, replace
 from pathlib import Path
 
 import anyio
 import pytest
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from assistant.answer import Answer, Language
@@ -51,6 +54,8 @@ IN_DANGER = "もう死にたいです"
 EVENTS = {"Accept": "text/event-stream"}
 JSON = {"Accept": "application/json"}
 QUESTION = "訓練の日はいつですか"
+# Work beside the event loop has so many threads, by anyio.
+THREADS = 40
 PASSWORD = "ながい合言葉です1234"
 
 
@@ -66,8 +71,8 @@ class Library:
         """Write the one document anew and build; returns the index's version."""
         for old in self.settings.documents.iterdir():
             old.unlink()
-        text = f"# 防災訓練\n\n防災訓練の日は{day}です。\n\n# 相談\n\n福祉相談課で相談できます。\n"
-        (self.settings.documents / f"{name}.md").write_text(text, encoding="utf-8")
+        plan = f"# 防災訓練\n\n防災訓練の日は{day}です。\n\n# 相談\n\n福祉相談課で相談できます。\n"
+        (self.settings.documents / f"{name}.md").write_text(plan, encoding="utf-8")
         return build_index(self.settings.documents, self.settings.index, self._embeddings).generation.name
 
     def assistant(self) -> Assistant:
@@ -129,10 +134,10 @@ def test_a_damaged_or_outrun_index_is_not_loaded_and_the_old_one_goes_on(
     assert client.get("/readyz").status_code == 200
 
 
-def test_an_administrator_exchanges_the_index_without_the_servers_shell_and_is_told_how_it_went(
-    library: Library, settings: Settings
-) -> None:
-    old = library.write("九月一日")
+@pytest.fixture
+def desk(library: Library, settings: Settings) -> Iterator[tuple[TestClient, Service, Database]]:
+    """A server with an account of each role."""
+    library.write("九月一日")
     database = Database(library.settings.var / "web.sqlite3")
     accounts = AccountStore(database)
     for role in ROLES:
@@ -141,26 +146,92 @@ def test_an_administrator_exchanges_the_index_without_the_servers_shell_and_is_t
     app = create_app(library.assistant, contacts, database, renew=library.renew, staff=StaffOptions())
     with TestClient(app) as client:
         assert app.state.service.wait(READY_TIMEOUT_S)
-        client.post("/staff/sign-in", data={"name": "editor", "password": PASSWORD})
-        assert client.get("/staff/index").status_code == 403
-        client.post("/staff/sign-in", data={"name": "admin", "password": PASSWORD})
-        page = client.get("/staff/index").text
-        assert old in page
-        csrf = page.partition('name="csrf" content="')[2].partition('"')[0]
-        assert "もう最新です" in client.post("/staff/index", data={"csrf": csrf}).text
-        new = library.write("十月二日", "newer")
-        page = client.post("/staff/index", data={"csrf": csrf}).text
-        assert "入れ替えました" in page
-        assert "newer" in page
-        assert version(client) == new
-        broken = library.write("十一月三日")
-        (library.settings.index / broken / "passages.jsonl").write_text("[]", encoding="utf-8")
-        response = client.post("/staff/index", data={"csrf": csrf})
-        assert (response.status_code, "読み込めませんでした" in response.text) == (503, True)
-        assert str(library.settings.var) not in response.text
-        assert version(client) == new
-        changes = [(change.who, change.action, change.target) for change in latest_changes(database, 9)]
-        assert [change for change in changes if change[1] == "index.renew"] == [("admin", "index.renew", new)]
+        yield client, app.state.service, database
+
+
+def as_administrator(client: TestClient) -> dict[str, str]:
+    """Sign in; returns the form of the button that exchanges the index."""
+    client.post("/staff/sign-in", data={"name": "admin", "password": PASSWORD})
+    return {"csrf": client.get("/staff/index").text.partition('name="csrf" content="')[2].partition('"')[0]}
+
+
+def test_an_administrator_exchanges_the_index_without_the_servers_shell_and_is_told_how_it_went(
+    desk: tuple[TestClient, Service, Database], library: Library
+) -> None:
+    client, service, database = desk
+    client.post("/staff/sign-in", data={"name": "editor", "password": PASSWORD})
+    assert client.get("/staff/index").status_code == 403
+    form = as_administrator(client)
+    assert service.index_version in client.get("/staff/index").text
+    assert "もう最新です" in client.post("/staff/index", data=form).text
+    new = library.write("十月二日", "newer")
+    page = client.post("/staff/index", data=form).text
+    assert "入れ替えました" in page
+    assert "newer" in page
+    assert version(client) == new
+    broken = library.write("十一月三日")
+    (library.settings.index / broken / "passages.jsonl").write_text("[]", encoding="utf-8")
+    response = client.post("/staff/index", data=form)
+    assert (response.status_code, "読み込めませんでした" in response.text) == (503, True)
+    assert 'role="alert" class="error"' in response.text
+    assert "<title>エラー" in response.text
+    assert str(library.settings.var) not in response.text
+    assert version(client) == new
+    changes = [(change.who, change.action, change.target) for change in latest_changes(database, 9)]
+    assert [change for change in changes if change[1] == "index.renew"] == [("admin", "index.renew", new)]
+
+
+def test_an_index_that_was_exchanged_but_not_recorded_is_not_said_to_be_unchanged(
+    desk: tuple[TestClient, Service, Database], library: Library
+) -> None:
+    client, _, database = desk
+    form = as_administrator(client)
+    new = library.write("十月二日", "newer")
+    with database.session() as session:
+        session.execute(text("DROP TABLE audit"))
+    page = client.post("/staff/index", data=form).text
+    assert "記録には残せませんでした" in page
+    assert "変更はされていません" not in page
+    assert version(client) == new
+
+
+def test_a_fault_that_nobody_expects_is_told_to_the_administrator_on_the_page_too(
+    desk: tuple[TestClient, Service, Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, service, _ = desk
+
+    def fail() -> str:
+        raise MemoryError
+
+    form = as_administrator(client)
+    monkeypatch.setattr(service, "renew", fail)
+    response = client.post("/staff/index", data=form)
+    assert (response.status_code, "読み込めませんでした" in response.text) == (503, True)
+
+
+def test_however_often_the_button_is_pressed_questions_are_answered_meanwhile(
+    desk: tuple[TestClient, Service, Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, service, _ = desk
+    begun, end = threading.Semaphore(0), threading.Event()
+
+    def renew() -> str:
+        begun.release()
+        end.wait(READY_TIMEOUT_S)
+        return service.index_version
+
+    form = as_administrator(client)
+    monkeypatch.setattr(service, "renew", renew)
+    with ThreadPoolExecutor(THREADS + 6) as pool:
+        pressed = [pool.submit(client.post, "/staff/index", data=form) for _ in range(THREADS + 5)]
+        assert begun.acquire(timeout=READY_TIMEOUT_S)
+        # The others come to their turn, or to a wait for it.
+        time.sleep(1)
+        try:
+            assert pool.submit(version, client).result(READY_TIMEOUT_S / 2)
+        finally:
+            end.set()
+        assert {response.result().status_code for response in pressed} == {200}
 
 
 def test_an_index_that_was_gone_back_to_is_served_although_the_documents_are_newer(
