@@ -27,9 +27,9 @@ from assistant.contacts import load_contacts
 from assistant.errors import ConfigurationError
 from assistant.reader import load_reader
 from assistant.settings import Settings, load_settings
-from assistant.wiring import assemble, with_current_index
+from assistant.wiring import assemble, load_index, with_current_index
 from index.build import build_index
-from index.errors import IndexUnavailableError
+from index.errors import IndexUnavailableError, ModelError
 from index.generation import load_generation, roll_back
 from tests.conftest import REPOSITORY, MakeApp
 from tests.fakes import BigramEmbeddings
@@ -193,6 +193,26 @@ def test_an_index_that_was_exchanged_but_not_recorded_is_not_said_to_be_unchange
     assert "記録には残せませんでした" in page
     assert "変更はされていません" not in page
     assert version(client) == new
+
+
+def test_where_the_model_cannot_be_loaded_an_administrator_sees_the_index_and_that_nothing_is_answered(
+    library: Library, settings: Settings
+) -> None:
+    def build() -> Assistant:
+        raise ModelError("none")
+
+    loaded = library.write("九月一日")
+    database = Database(library.settings.var / "web.sqlite3")
+    AccountStore(database).add("test", "admin", "admin", hash_password(PASSWORD))
+    contacts = load_contacts(settings.contacts)
+    app = create_app(build, contacts, database, load_index=lambda: load_index(library.settings), staff=StaffOptions())
+    with TestClient(app) as client:
+        assert app.state.service.wait(READY_TIMEOUT_S)
+        as_administrator(client)
+        page = client.get("/staff/index").text
+    assert loaded in page
+    assert "言葉での検索だけができます" in page
+    assert "いまは索引がありません" not in page
 
 
 def test_a_fault_that_nobody_expects_is_told_to_the_administrator_on_the_page_too(

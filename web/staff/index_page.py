@@ -25,11 +25,17 @@ def add_index(routes: StaffRoutes, service: Service, database: Database) -> None
 
     def page(request: Request, person: Person, outcome: str = "", status: int = 200) -> Response:
         documents = service.documents()
-        passages = Counter(passage.document_id for passage in service.index().passages) if documents else Counter[str]()
-        listed = [(document.info, passages[document.info.id]) for document in documents]
-        version = service.index_version
+        index = service.index() if documents else None
+        passages = Counter(passage.document_id for passage in index.passages) if index else Counter[str]()
         return routes.pages.page(
-            "staff/index.html", request, person, status=status, version=version, documents=listed, outcome=outcome
+            "staff/index.html",
+            request,
+            person,
+            status=status,
+            version=index.version if index else "",
+            answering=service.answers is not None,
+            documents=[(document.info, passages[document.info.id]) for document in documents],
+            outcome=outcome,
         )
 
     @routes.get("/staff/index", "admin")
