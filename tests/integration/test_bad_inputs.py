@@ -361,3 +361,17 @@ def test_each_line_of_the_log_is_one_json_without_question_or_address(served: Se
     assert marker not in served.log.getvalue()
     assert json.dumps(marker)[1:-1] not in served.log.getvalue()
     assert "127.0.0.1" not in "".join(line for line in lines if "web.access" in line)
+
+
+def test_each_question_has_a_line_with_what_came_of_it_and_which_passages_were_cited(served: Served) -> None:
+    asked = json.dumps({"question": "計画の期間はいつからいつまでですか"}).encode()
+    _, body, headers = served.post("/api/ask", asked, JSON)
+    answer, mark = json.loads(body), json.dumps({"request_id": headers["x-request-id"]})[1:-1]
+    deadline = time.monotonic() + 10
+    # The line is written when the last byte has been sent, which is when this client has it already.
+    while not (lines := [line for line in served.log.getvalue().splitlines() if mark in line]):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    line = json.loads(lines[0])
+    assert (line["status"], line["outcome"]) == (200, "answered")
+    assert line["passages"] == [citation["passage_id"] for citation in answer["citations"]] != []

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import time
 
 import anyio
@@ -8,7 +9,7 @@ import pytest
 from tests.loops import in_a_loop_of_its_own
 from web.admission import PLACES_OF_ONE, Admission
 from web.errors import WebError
-from web.rate_limit import RateLimit
+from web.rate_limit import DAY_S, Pseudonyms, RateLimit
 
 
 async def hold(admission: Admission, until: anyio.Event, done: list[str], asker: str = "") -> None:
@@ -151,6 +152,17 @@ def test_the_addresses_of_one_ipv6_household_are_one() -> None:
     with pytest.raises(WebError):
         limit.take("2001:db8:0:1::2")
     limit.take("2001:db8:0:2::1")
+
+
+def test_an_address_is_known_by_a_hash_under_a_key_of_this_process_and_this_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    address, began = "192.0.2.1", time.monotonic()
+    pseudonyms = Pseudonyms()
+    known_as = pseudonyms.of_address(address)
+    assert pseudonyms.of_address(address) == known_as
+    assert known_as != hashlib.sha256(address.encode()).hexdigest()
+    assert Pseudonyms().of_address(address) != known_as
+    monkeypatch.setattr(time, "monotonic", lambda: began + DAY_S + 60)
+    assert pseudonyms.of_address(address) != known_as
 
 
 def test_this_machine_is_not_counted() -> None:
