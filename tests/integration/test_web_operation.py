@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import http.client
 import json
 import os
@@ -456,6 +457,26 @@ def test_a_notice_is_put_up_by_a_command_with_who_and_when(
     assert "--text" in capsys.readouterr().err
     assert main(["notice", "off"]) == 0
     assert "サービスは開いています" in capsys.readouterr().out
+
+
+def test_a_notice_that_finds_the_disk_full_leaves_what_holds_and_no_half_of_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put_up(tmp_path / "notice.json", "banner", "台風が来ます。")
+    monkeypatch.setenv("ASSISTANT_VAR", str(tmp_path))
+    write_bytes = Path.write_bytes
+
+    def full(path: Path, *_: object, **__: object) -> None:
+        write_bytes(path, b"{")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    assert main(["notice", "on"]) == 1
+    assert "お知らせを書けません" in capsys.readouterr().err
+    assert [file.name for file in tmp_path.iterdir()] == ["notice.json"]
+    assert NoticeBoard(tmp_path / "notice.json").current == Notice.model_validate_json(
+        (tmp_path / "notice.json").read_bytes()
+    )
 
 
 def test_figures_stand_on_their_own_port_and_hold_no_question(library: Library, make_app: MakeApp) -> None:
