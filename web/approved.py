@@ -40,10 +40,18 @@ class ApprovedAnswers:
         self._lock = threading.Lock()
         self._retry_at = 0.0
 
-    def answer(self, examined: Examined, assistant: Assistant, page: Language) -> Answer:
-        """Return the approved answer to a question that has been examined, or else the one that it got."""
+    def answer(self, examined: Examined, assistant: Assistant, page: Language, *, is_current: bool = True) -> Answer:
+        """Return the approved answer to a question that has been examined, or else the one that it got.
+
+        Args:
+            examined: the question with what it got.
+            assistant: that examined it.
+            page: the language of the page.
+            is_current: whether its index is the one that is loaded now. Over a former one no copy is made, which would
+                move the stored answers back to it, or suspend them.
+        """
         copy = self._copy
-        if copy is None or not self._fresh(copy, assistant):
+        if is_current and (copy is None or not self._fresh(copy, assistant)):
             self._begin(assistant)
         if copy is None or copy.book.index_version != assistant.retriever.index.version:
             return examined.answer

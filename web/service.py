@@ -279,7 +279,7 @@ class Service:
             return asked.ask(accepted.text, history, accepted.language)
         examined = asked.examine(accepted.text, history, accepted.language)
         # With its reader: the approved questions are read for once, whoever asks first.
-        return self._approved.answer(examined, assistant, accepted.language)
+        return self._approved.answer(examined, assistant, accepted.language, is_current=assistant is self._assistant)
 
     def _refuse_identifiers(self, asked: Question) -> None:
         try:

@@ -23,6 +23,7 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from assistant.answer import Answer, Language
+from assistant.approved import ApprovedAnswer, Quote
 from assistant.assistant import Assistant, Turn
 from assistant.contacts import load_contacts
 from assistant.errors import ConfigurationError
@@ -43,9 +44,10 @@ from web.errors import WebError
 from web.instance import only_one
 from web.notice import Notice, NoticeBoard, put_up, take_down
 from web.service import Service
-from web.staff.options import StaffOptions
+from web.staff.options import KeepingOptions, StaffOptions
 from web.staff.passwords import hash_password
 from web.storage.accounts import ROLES, AccountStore
+from web.storage.answers import AnswerStore
 from web.storage.audit import latest_changes
 from web.storage.database import Database
 
@@ -299,6 +301,34 @@ def test_a_question_keeps_the_index_that_it_began_with(library: Library, make_ap
         assert page.status_code == 200
         assert "九月一日" in page.text
         assert "/documents/old" in page.text
+
+
+def test_a_question_of_the_former_index_suspends_no_answer_that_was_approved_over_the_new_one(
+    library: Library, settings: Settings
+) -> None:
+    library.write("九月一日")
+    database = Database(library.settings.var / "web.sqlite3")
+    keeping = KeepingOptions(approved_for_residents=True)
+    contacts = load_contacts(settings.contacts)
+    app = create_app(library.assistant, contacts, database, renew=library.renew, keeping=keeping)
+    service: Service = app.state.service
+    service.start()
+    assert service.wait(READY_TIMEOUT_S)
+    former = service.accept(QUESTION, "")
+    library.write("十月二日", "newer")
+    service.renew()
+    index = service.index()
+    passage = next(passage for passage in index.passages if "十月二日" in passage.text)
+    one = passage.sentences[0]
+    quote = Quote(passage.document_id, one.start, one.end, one.text)
+    store = AnswerStore(database)
+    store.approve("hanako", "editor", ApprovedAnswer(0, QUESTION, (), (quote,)), index.version)
+    anyio.run(service.ask, former, ())
+    for thread in threading.enumerate():
+        if thread.name == "approved-answers":
+            thread.join()
+    assert len(store.list("active")) == 1
+    database.close()
 
 
 def test_under_load_the_reader_is_left_out() -> None:
