@@ -76,9 +76,9 @@ accessibility: env browser
 # What takes too long for the tests, half an hour and more on an idle machine; the figures go to var/soak.json.
 SOAK ?= --seconds 600 --disconnects 500 --swaps 50 --kills 100 --examples 120
 soak: index var/tools/installed
-	HYPOTHESIS_PROFILE=long SOAK_TIMES=10 $(BIN)/python -m pytest -q tests/unit/test_index.py \
-		tests/integration/test_web_reliability.py tests/integration/test_web_storage.py
-	$(BIN)/python -m web.soak $(SOAK) | tee var/soak.json
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q -m hypothesis tests/unit tests/integration
+	SOAK_TIMES=10 $(BIN)/python -m pytest -q tests/unit/test_index.py tests/integration/test_web_storage.py
+	@status=0; $(BIN)/python -m web.soak $(SOAK) > var/soak.json || status=1; cat var/soak.json; exit $$status
 
 evals: index
 	rm -rf var/evals

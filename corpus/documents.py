@@ -49,6 +49,10 @@ def read_documents(folder: Path, *, seconds_a_document: int = SECONDS_A_DOCUMENT
         if "error" in row:
             raise DocumentError(row["error"] or _unreadable(path))
         documents.append(_DOCUMENT.validate_json(line))
+    if done.returncode > 0:
+        # No document: the program itself could not run. A limit ends it by a signal.
+        *_, last = ["", *done.stderr.decode("utf-8", "replace").splitlines()]
+        raise DocumentError(f"文書を読み取るプログラムが動きません: {last}")
     if len(documents) < len(paths):
         raise DocumentError(_unreadable(paths[len(documents)]))
     return documents
@@ -60,13 +64,12 @@ def _unreadable(path: Path) -> str:
 
 def _read_all(paths: list[Path], seconds: int) -> None:
     """Write each document as one JSON on a line, or what is wrong with it, and then end; nothing else is ever written."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_FSIZE, 0)
+    _limit(resource.RLIMIT_AS, MEMORY_BYTES)
     for path in paths:
         used = resource.getrusage(resource.RUSAGE_SELF)
-        until = int(used.ru_utime + used.ru_stime) + seconds
-        resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))
+        _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + seconds)
         try:
             raw = read_file(path)
             line = _DOCUMENT.dump_json(place_blocks(raw.info, clean(raw), raw.source_sha256))
@@ -77,6 +80,12 @@ def _read_all(paths: list[Path], seconds: int) -> None:
             line = b'{"error": ""}'
         sys.stdout.buffer.write(line + b"\n")
         sys.stdout.buffer.flush()
+
+
+def _limit(what: int, most: int) -> None:
+    """Set a limit, or leave the narrower one that this machine's operator has set."""
+    _, hard = resource.getrlimit(what)
+    resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 if __name__ == "__main__":

@@ -37,47 +37,68 @@ def document_paths(folder: Path) -> list[Path]:
     """Return every `.txt` and `.md` file of a folder, ordered by name. Sub-folders are not entered.
 
     Raises:
-        DocumentError: the folder is missing, holds no document or more than is allowed, or two files share an id.
+        DocumentError: the folder is missing or cannot be read, holds no document or more than is allowed, or two files share
+            an id.
     """
     if not folder.is_dir():
         raise DocumentError(f"文書のフォルダーがありません: {folder}")
-    paths = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
+        size = sum(path.stat().st_size for path in paths)
+    except OSError as error:
+        raise DocumentError(f"文書のフォルダーを読めません（{error.strerror}）: {error.filename}") from error
     if not paths:
         raise DocumentError(f"文書（.txt か .md）が1つもありません: {folder}")
     ids = [path.stem for path in paths]
     twice = sorted({name for name in ids if ids.count(name) > 1})
     if twice:
         raise DocumentError(f"同じ名前の文書があります（.txt と .md の片方を消してください）: {', '.join(twice)}")
-    size = sum(path.stat().st_size for path in paths)
     if len(paths) > MAX_DOCUMENTS or size > MAX_FOLDER_BYTES:
         limits = f"{MAX_DOCUMENTS}件、{MAX_FOLDER_BYTES / 1e6:.0f} MB まで"
         raise DocumentError(f"文書が多すぎます（{len(paths)}件、{size / 1e6:.0f} MB。{limits}）: {folder}")
     return paths
 
 
-def read_folder(folder: Path) -> list[RawDocument]:
-    """Read every document of a folder, in the order of `document_paths`; raises what that and `read_file` do."""
-    return [read_file(path) for path in document_paths(folder)]
-
-
 def read_file(path: Path) -> RawDocument:
     """Read one document and the `.toml` beside it; without a `.toml` the file's name is its title.
 
     Raises:
-        DocumentError: the file is empty or too large, in no encoding of `ENCODINGS`, or its metadata has an unknown or wrong
-            key.
+        DocumentError: as `source_hash` does; or the file is empty, in no encoding of `ENCODINGS`, or its metadata has an
+            unknown or wrong key.
     """
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise DocumentError(f"文書が大きすぎます（{MAX_FILE_BYTES / 1e6:.0f} MB まで）: {path}")
-    data = path.read_bytes()
+    data, about = _bytes_of(path)
     text = _decode(path, data)
     if not text.strip():
         raise DocumentError(f"文書が空です: {path}")
+    return RawDocument(_read_info(path, about), text, path.suffix == ".md", _hash(data, about))
+
+
+def source_hash(path: Path) -> str:
+    """Return the `source_sha256` of a document. Nothing of it is parsed: what is hostile to a parser does no harm here.
+
+    Raises:
+        DocumentError: a file is too large or cannot be read.
+    """
+    return _hash(*_bytes_of(path))
+
+
+def _bytes_of(path: Path) -> tuple[bytes, bytes]:
+    """The bytes of a document and of the `.toml` beside it, empty where there is none."""
     beside = path.with_suffix(".toml")
-    if beside.exists() and beside.stat().st_size > MAX_ABOUT_BYTES:
-        raise DocumentError(f"文書の情報が大きすぎます（{MAX_ABOUT_BYTES / 1e6:.0f} MB まで）: {beside}")
-    about = beside.read_bytes() if beside.exists() else b""
-    return RawDocument(_read_info(path, about), text, path.suffix == ".md", hashlib.sha256(data + b"\0" + about).hexdigest())
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise DocumentError(f"文書が大きすぎます（{MAX_FILE_BYTES / 1e6:.0f} MB まで）: {path}")
+        if not beside.exists():
+            return path.read_bytes(), b""
+        if beside.stat().st_size > MAX_ABOUT_BYTES:
+            raise DocumentError(f"文書の情報が大きすぎます（{MAX_ABOUT_BYTES / 1e6:.0f} MB まで）: {beside}")
+        return path.read_bytes(), beside.read_bytes()
+    except OSError as error:
+        raise DocumentError(f"文書を読めません（{error.strerror}）: {error.filename}") from error
+
+
+def _hash(data: bytes, about: bytes) -> str:
+    return hashlib.sha256(data + b"\0" + about).hexdigest()
 
 
 def _decode(path: Path, data: bytes) -> str:

@@ -12,7 +12,7 @@ from corpus.documents import read_documents
 from corpus.errors import DocumentError
 from corpus.model import Document, Passage
 from corpus.passages import split_passages
-from corpus.read import read_folder
+from corpus.read import document_paths, source_hash
 from index.embed import IdentifiedEmbeddings, Vectors, embed_all
 from index.errors import IndexUnavailableError
 from index.generation import Contents, check_sources, check_versions, read_manifest, write_generation
@@ -108,5 +108,9 @@ def is_up_to_date(documents_folder: Path, out: Path, embeddings: IdentifiedEmbed
 
 
 def source_hashes(documents_folder: Path) -> dict[str, str]:
-    """Document id → sha256 of its text file, as the manifest has them."""
-    return {raw.info.id: raw.source_sha256 for raw in read_folder(documents_folder)}
+    """Document id → sha256 of its files, as the manifest has them; none is parsed in this process.
+
+    Raises:
+        DocumentError: as `document_paths` and `source_hash` do.
+    """
+    return {path.stem: source_hash(path) for path in document_paths(documents_folder)}

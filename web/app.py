@@ -86,10 +86,11 @@ def create_app(
     notices = notices or NoticeBoard()
     approved = ApprovedAnswers(AnswerStore(database))
     outcomes = OutcomeLog(QuestionStore(database), keep_texts=keeping.texts, text_days=keeping.text_days)
+    rate_limit = RateLimit(questions_per_minute)
     service = Service(
         build,
         Triage(load_router(), contacts, wordings),
-        RateLimit(questions_per_minute),
+        rate_limit,
         approved if staff or keeping.approved_for_residents else None,
         outcomes,
         approved_for_residents=keeping.approved_for_residents,
@@ -129,7 +130,7 @@ def create_app(
     errors.add_to(app)
     # The last one meets a request first.
     app.add_middleware(GZipMiddleware, minimum_size=MIN_COMPRESSED_BYTES)
-    app.add_middleware(FrontDoor, respond=errors.respond, hosts=hosts, notices=notices)
+    app.add_middleware(FrontDoor, respond=errors.respond, hosts=hosts, notices=notices, asker=rate_limit.asker)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog, count=app.state.metrics.count)
     return app

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 QUESTIONS = (
@@ -139,19 +139,17 @@ def _server(port: int) -> Iterator[subprocess.Popen[bytes]]:
         process.wait(timeout=20)
 
 
-def wait_until_ready(port: int) -> None:
-    """Return when the server on a port can answer; a TimeoutError after `START_TIMEOUT_S`."""
+def wait_until_ready(port: int, probe: str = "/readyz") -> None:
+    """Return when the server on a port can answer; with `/livez` when it listens. A TimeoutError after `START_TIMEOUT_S`."""
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
-        try:
-            client = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            client.request("GET", "/readyz")
+        client = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        with suppress(OSError, http.client.HTTPException), closing(client):
+            client.request("GET", probe)
             if client.getresponse().status == 200:
                 return
-        except OSError:
-            pass
         time.sleep(0.05)
-    raise TimeoutError(f"not ready after {START_TIMEOUT_S} s; run python -m web to see why")
+    raise TimeoutError(f"no {probe} after {START_TIMEOUT_S} s; run python -m web to see why")
 
 
 def _ask(client: http.client.HTTPConnection, question: str) -> None:

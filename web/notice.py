@@ -78,8 +78,7 @@ def put_up(path: Path, kind: Literal["closed", "banner"], text: str, by: str | N
         by: who does it; the name of the user of this process if not given.
 
     Raises:
-        ConfigurationError: the text is too long, or a banner says nothing.
-        OSError: the file cannot be written.
+        ConfigurationError: the text is too long, or a banner says nothing, or the file cannot be written.
     """
     if kind == "banner" and not text.strip():
         raise ConfigurationError("お知らせの文を --text で指定してください。")
@@ -87,8 +86,14 @@ def put_up(path: Path, kind: Literal["closed", "banner"], text: str, by: str | N
         raise ConfigurationError(f"お知らせは{MAX_CHARS}文字までです。")
     notice = Notice(kind=kind, text=text.strip(), since=dt.datetime.now().astimezone(), by=by or _user())
     new = path.with_name(f".{path.name}-{os.getpid()}")
-    new.write_text(notice.model_dump_json(indent=1), encoding="utf-8")
-    new.replace(path)
+    try:
+        new.write_text(notice.model_dump_json(indent=1), encoding="utf-8")
+        new.replace(path)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise ConfigurationError(
+            f"お知らせを書けません（{error.strerror}）: {path}\n急いで閉じるには、サーバーを止めてください。"
+        ) from error
     return notice
 
 

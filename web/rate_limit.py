@@ -10,7 +10,7 @@ import time
 
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from limits.strategies import SlidingWindowCounterRateLimiter
 
 from web.errors import TOO_MANY_QUESTIONS, WebError
 
@@ -39,16 +39,20 @@ class Pseudonyms:
 
 
 class RateLimit:
-    """A moving minute for each address. A city hall's or a carrier's shared address is one address: keep the limit high."""
+    """A moving minute for each address. A city hall's or a carrier's shared address is one address: keep the limit high.
+
+    Counted in windows of the clock, of which the last two weigh in: `limits`' exact window keeps something of every address
+    for ever, and when the clock is set back it shuts out until the old time has come again whoever had asked much.
+    """
 
     def __init__(self, per_minute: int) -> None:
         self._item = RateLimitItemPerMinute(per_minute)
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._pseudonyms = Pseudonyms()
 
     def asker(self, address: str) -> str:
         """Return what stands for an address while its questions are worked on; empty for this machine's own."""
-        return "" if address in THIS_MACHINE else self._pseudonyms.of_address(address)
+        return "" if _is_this_machine(address) else self._pseudonyms.of_address(address)
 
     def take(self, address: str) -> None:
         """Count one question.
@@ -59,14 +63,28 @@ class RateLimit:
         Raises:
             WebError: 429, the minute's questions of this address are used up.
         """
-        if address not in THIS_MACHINE and not self._limiter.hit(self._item, self._pseudonyms.of_address(address)):
+        asker = self.asker(address)
+        if asker and not self._limiter.hit(self._item, asker):
             raise WebError(TOO_MANY_QUESTIONS)
+
+
+def _is_this_machine(address: str) -> bool:
+    parsed = _parsed(address)
+    return (str(parsed) if parsed else address) in THIS_MACHINE
 
 
 def _household(address: str) -> str:
     """An IPv4 address; of an IPv6 address the half that one household or office has to itself."""
+    parsed = _parsed(address)
+    if parsed is None:
+        return address
+    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)
+
+
+def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An address, or None where it is none. An IPv4 address in the form of an IPv6 one is that IPv4 address."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
-        return address
-    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)
+        return None
+    return parsed.ipv4_mapped or parsed if isinstance(parsed, ipaddress.IPv6Address) else parsed

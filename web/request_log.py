@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+import os
 import time
 import traceback
 import uuid
@@ -97,6 +98,9 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info and record.exc_info[0]:
             frames = traceback.extract_tb(record.exc_info[2])
             line["error"] = record.exc_info[0].__name__
+            # Such as that the disk is full; the system's own words and never a file's name.
+            if isinstance(error := record.exc_info[1], OSError) and error.errno:
+                line["reason"] = os.strerror(error.errno)
             line["at"] = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames]
         return json.dumps(line)
 

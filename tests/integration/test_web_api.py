@@ -4,8 +4,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
+from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
@@ -127,7 +126,6 @@ def test_a_compressed_body_is_not_taken(client: TestClient) -> None:
         max_leaves=6,
     )
 )
-@hypothesis_settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_json_value_makes_the_server_fail(client: TestClient, value: object) -> None:
     response = client.post("/api/ask", content=json.dumps(value), headers={"Content-Type": "application/json"})
     assert response.status_code < 500

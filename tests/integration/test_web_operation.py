@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import http.client
 import json
 import os
@@ -9,24 +10,28 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from dataclasses import fields, replace
 from pathlib import Path
 
 import anyio
 import pytest
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from assistant.answer import Answer, Language
+from assistant.approved import ApprovedAnswer, Quote
 from assistant.assistant import Assistant, Turn
 from assistant.contacts import load_contacts
 from assistant.errors import ConfigurationError
 from assistant.reader import load_reader
 from assistant.settings import Settings, load_settings
-from assistant.wiring import assemble, with_current_index
+from assistant.wiring import assemble, load_index, with_current_index
 from index.build import build_index
-from index.errors import IndexUnavailableError
+from index.errors import IndexUnavailableError, ModelError
 from index.generation import load_generation, roll_back
 from tests.conftest import REPOSITORY, MakeApp
 from tests.fakes import BigramEmbeddings
@@ -39,9 +44,10 @@ from web.errors import WebError
 from web.instance import only_one
 from web.notice import Notice, NoticeBoard, put_up, take_down
 from web.service import Service
-from web.staff.options import StaffOptions
+from web.staff.options import KeepingOptions, StaffOptions
 from web.staff.passwords import hash_password
 from web.storage.accounts import ROLES, AccountStore
+from web.storage.answers import AnswerStore
 from web.storage.audit import latest_changes
 from web.storage.database import Database
 
@@ -51,6 +57,8 @@ IN_DANGER = "もう死にたいです"
 EVENTS = {"Accept": "text/event-stream"}
 JSON = {"Accept": "application/json"}
 QUESTION = "訓練の日はいつですか"
+# Work beside the event loop has so many threads, by anyio.
+THREADS = 40
 PASSWORD = "ながい合言葉です1234"
 
 
@@ -66,8 +74,8 @@ class Library:
         """Write the one document anew and build; returns the index's version."""
         for old in self.settings.documents.iterdir():
             old.unlink()
-        text = f"# 防災訓練\n\n防災訓練の日は{day}です。\n\n# 相談\n\n福祉相談課で相談できます。\n"
-        (self.settings.documents / f"{name}.md").write_text(text, encoding="utf-8")
+        plan = f"# 防災訓練\n\n防災訓練の日は{day}です。\n\n# 相談\n\n福祉相談課で相談できます。\n"
+        (self.settings.documents / f"{name}.md").write_text(plan, encoding="utf-8")
         return build_index(self.settings.documents, self.settings.index, self._embeddings).generation.name
 
     def assistant(self) -> Assistant:
@@ -129,10 +137,10 @@ def test_a_damaged_or_outrun_index_is_not_loaded_and_the_old_one_goes_on(
     assert client.get("/readyz").status_code == 200
 
 
-def test_an_administrator_exchanges_the_index_without_the_servers_shell_and_is_told_how_it_went(
-    library: Library, settings: Settings
-) -> None:
-    old = library.write("九月一日")
+@pytest.fixture
+def desk(library: Library, settings: Settings) -> Iterator[tuple[TestClient, Service, Database]]:
+    """A server with an account of each role."""
+    library.write("九月一日")
     database = Database(library.settings.var / "web.sqlite3")
     accounts = AccountStore(database)
     for role in ROLES:
@@ -141,26 +149,112 @@ def test_an_administrator_exchanges_the_index_without_the_servers_shell_and_is_t
     app = create_app(library.assistant, contacts, database, renew=library.renew, staff=StaffOptions())
     with TestClient(app) as client:
         assert app.state.service.wait(READY_TIMEOUT_S)
-        client.post("/staff/sign-in", data={"name": "editor", "password": PASSWORD})
-        assert client.get("/staff/index").status_code == 403
-        client.post("/staff/sign-in", data={"name": "admin", "password": PASSWORD})
+        yield client, app.state.service, database
+
+
+def as_administrator(client: TestClient) -> dict[str, str]:
+    """Sign in; returns the form of the button that exchanges the index."""
+    client.post("/staff/sign-in", data={"name": "admin", "password": PASSWORD})
+    return {"csrf": client.get("/staff/index").text.partition('name="csrf" content="')[2].partition('"')[0]}
+
+
+def test_an_administrator_exchanges_the_index_without_the_servers_shell_and_is_told_how_it_went(
+    desk: tuple[TestClient, Service, Database], library: Library
+) -> None:
+    client, service, database = desk
+    client.post("/staff/sign-in", data={"name": "editor", "password": PASSWORD})
+    assert client.get("/staff/index").status_code == 403
+    form = as_administrator(client)
+    assert service.index_version in client.get("/staff/index").text
+    assert "もう最新です" in client.post("/staff/index", data=form).text
+    new = library.write("十月二日", "newer")
+    page = client.post("/staff/index", data=form).text
+    assert "入れ替えました" in page
+    assert "newer" in page
+    assert version(client) == new
+    broken = library.write("十一月三日")
+    (library.settings.index / broken / "passages.jsonl").write_text("[]", encoding="utf-8")
+    response = client.post("/staff/index", data=form)
+    assert (response.status_code, "読み込めませんでした" in response.text) == (503, True)
+    assert 'role="alert" class="error"' in response.text
+    assert "<title>エラー" in response.text
+    assert str(library.settings.var) not in response.text
+    assert version(client) == new
+    changes = [(change.who, change.action, change.target) for change in latest_changes(database, 9)]
+    assert [change for change in changes if change[1] == "index.renew"] == [("admin", "index.renew", new)]
+
+
+def test_an_index_that_was_exchanged_but_not_recorded_is_not_said_to_be_unchanged(
+    desk: tuple[TestClient, Service, Database], library: Library
+) -> None:
+    client, _, database = desk
+    form = as_administrator(client)
+    new = library.write("十月二日", "newer")
+    with database.session() as session:
+        session.execute(text("DROP TABLE audit"))
+    page = client.post("/staff/index", data=form).text
+    assert "記録には残せませんでした" in page
+    assert "変更はされていません" not in page
+    assert version(client) == new
+
+
+def test_where_the_model_cannot_be_loaded_an_administrator_sees_the_index_and_that_nothing_is_answered(
+    library: Library, settings: Settings
+) -> None:
+    def build() -> Assistant:
+        raise ModelError("none")
+
+    loaded = library.write("九月一日")
+    database = Database(library.settings.var / "web.sqlite3")
+    AccountStore(database).add("test", "admin", "admin", hash_password(PASSWORD))
+    contacts = load_contacts(settings.contacts)
+    app = create_app(build, contacts, database, load_index=lambda: load_index(library.settings), staff=StaffOptions())
+    with TestClient(app) as client:
+        assert app.state.service.wait(READY_TIMEOUT_S)
+        as_administrator(client)
         page = client.get("/staff/index").text
-        assert old in page
-        csrf = page.partition('name="csrf" content="')[2].partition('"')[0]
-        assert "もう最新です" in client.post("/staff/index", data={"csrf": csrf}).text
-        new = library.write("十月二日", "newer")
-        page = client.post("/staff/index", data={"csrf": csrf}).text
-        assert "入れ替えました" in page
-        assert "newer" in page
-        assert version(client) == new
-        broken = library.write("十一月三日")
-        (library.settings.index / broken / "passages.jsonl").write_text("[]", encoding="utf-8")
-        response = client.post("/staff/index", data={"csrf": csrf})
-        assert (response.status_code, "読み込めませんでした" in response.text) == (503, True)
-        assert str(library.settings.var) not in response.text
-        assert version(client) == new
-        changes = [(change.who, change.action, change.target) for change in latest_changes(database, 9)]
-        assert [change for change in changes if change[1] == "index.renew"] == [("admin", "index.renew", new)]
+    assert loaded in page
+    assert "言葉での検索だけができます" in page
+    assert "いまは索引がありません" not in page
+
+
+def test_a_fault_that_nobody_expects_is_told_to_the_administrator_on_the_page_too(
+    desk: tuple[TestClient, Service, Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, service, _ = desk
+
+    def fail() -> str:
+        raise MemoryError
+
+    form = as_administrator(client)
+    monkeypatch.setattr(service, "renew", fail)
+    response = client.post("/staff/index", data=form)
+    assert (response.status_code, "読み込めませんでした" in response.text) == (503, True)
+
+
+def test_however_often_the_button_is_pressed_questions_are_answered_meanwhile(
+    desk: tuple[TestClient, Service, Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, service, _ = desk
+    begun, end = threading.Semaphore(0), threading.Event()
+
+    def renew() -> str:
+        begun.release()
+        end.wait(READY_TIMEOUT_S)
+        return service.index_version
+
+    form = as_administrator(client)
+    monkeypatch.setattr(service, "renew", renew)
+    with ThreadPoolExecutor(THREADS + 6) as pool:
+        pressed = [pool.submit(client.post, "/staff/index", data=form) for _ in range(THREADS + 5)]
+        assert begun.acquire(timeout=READY_TIMEOUT_S)
+        # The others come to their turn, or to a wait for it.
+        time.sleep(1)
+        try:
+            assert pool.submit(version, client).result(READY_TIMEOUT_S / 2)
+        finally:
+            end.set()
+        assert {response.result().status_code for response in pressed} == {200}
 
 
 def test_an_index_that_was_gone_back_to_is_served_although_the_documents_are_newer(
@@ -207,6 +301,34 @@ def test_a_question_keeps_the_index_that_it_began_with(library: Library, make_ap
         assert page.status_code == 200
         assert "九月一日" in page.text
         assert "/documents/old" in page.text
+
+
+def test_a_question_of_the_former_index_suspends_no_answer_that_was_approved_over_the_new_one(
+    library: Library, settings: Settings
+) -> None:
+    library.write("九月一日")
+    database = Database(library.settings.var / "web.sqlite3")
+    keeping = KeepingOptions(approved_for_residents=True)
+    contacts = load_contacts(settings.contacts)
+    app = create_app(library.assistant, contacts, database, renew=library.renew, keeping=keeping)
+    service: Service = app.state.service
+    service.start()
+    assert service.wait(READY_TIMEOUT_S)
+    former = service.accept(QUESTION, "")
+    library.write("十月二日", "newer")
+    service.renew()
+    index = service.index()
+    passage = next(passage for passage in index.passages if "十月二日" in passage.text)
+    one = passage.sentences[0]
+    quote = Quote(passage.document_id, one.start, one.end, one.text)
+    store = AnswerStore(database)
+    store.approve("hanako", "editor", ApprovedAnswer(0, QUESTION, (), (quote,)), index.version)
+    anyio.run(service.ask, former, ())
+    for thread in threading.enumerate():
+        if thread.name == "approved-answers":
+            thread.join()
+    assert len(store.list("active")) == 1
+    database.close()
 
 
 def test_under_load_the_reader_is_left_out() -> None:
@@ -365,6 +487,26 @@ def test_a_notice_is_put_up_by_a_command_with_who_and_when(
     assert "--text" in capsys.readouterr().err
     assert main(["notice", "off"]) == 0
     assert "サービスは開いています" in capsys.readouterr().out
+
+
+def test_a_notice_that_finds_the_disk_full_leaves_what_holds_and_no_half_of_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put_up(tmp_path / "notice.json", "banner", "台風が来ます。")
+    monkeypatch.setenv("ASSISTANT_VAR", str(tmp_path))
+    write_bytes = Path.write_bytes
+
+    def full(path: Path, *_: object, **__: object) -> None:
+        write_bytes(path, b"{")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    assert main(["notice", "on"]) == 1
+    assert "お知らせを書けません" in capsys.readouterr().err
+    assert [file.name for file in tmp_path.iterdir()] == ["notice.json"]
+    assert NoticeBoard(tmp_path / "notice.json").current == Notice.model_validate_json(
+        (tmp_path / "notice.json").read_bytes()
+    )
 
 
 def test_figures_stand_on_their_own_port_and_hold_no_question(library: Library, make_app: MakeApp) -> None:

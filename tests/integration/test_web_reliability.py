@@ -6,7 +6,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from fastapi import Response
+from fastapi import Request, Response
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -21,7 +21,9 @@ from tests.conftest import READY_TIMEOUT_S, MakeApp
 from tests.loops import in_a_loop_of_its_own
 from web.admission import Admission
 from web.app import create_app
-from web.front_door import MAX_OPEN_POSTS, FrontDoor
+from web.errors import Problem
+from web.front_door import MAX_OPEN_POSTS, MAX_OPEN_POSTS_OF_ONE, FrontDoor
+from web.rate_limit import RateLimit
 from web.storage.database import Database
 
 IN_DANGER = "もう死にたいです"
@@ -110,6 +112,7 @@ def test_a_stopping_server_is_not_ready_and_takes_no_question(assistant: Assista
         assert client.post("/api/ask", json={"question": IN_DANGER}).status_code == 200
 
 
+@pytest.mark.usefixtures("still")
 def test_an_address_that_asks_too_much_is_told_to_wait_and_can_still_be_helped(
     assistant: Assistant, settings: Settings, database_file: Path
 ) -> None:
@@ -159,31 +162,51 @@ class Held:
 
     def __init__(self) -> None:
         self.let_go = anyio.Event()
+        self.count = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.count += 1
         await self.let_go.wait()
 
 
-@in_a_loop_of_its_own
-async def test_a_post_beyond_the_open_ones_is_refused_before_its_body_is_read() -> None:
+async def beyond(places: int, address: str) -> tuple[int, bool]:
+    """Open so many posts of an address, and one more; returns that one's status, and whether another address is let in."""
+
     async def receive() -> Message:
         pytest.fail("the body was read")
 
     async def send(message: Message) -> None:
         sent.append(message)
 
+    def respond(_: Request, problem: Problem) -> Response:
+        return Response(status_code=problem.status)
+
     sent: list[Message] = []
     held = Held()
-    door = FrontDoor(held, lambda request, problem: Response(status_code=problem.status))
+    door = FrontDoor(held, respond, asker=RateLimit(1).asker)
     scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
     async with anyio.create_task_group() as tasks:
-        for _ in range(MAX_OPEN_POSTS):
-            tasks.start_soon(door, dict(scope), receive, send)
+        for _ in range(places):
+            tasks.start_soon(door, {**scope, "client": (address, 1)}, receive, send)
         await anyio.wait_all_tasks_blocked()
-        assert sent == []
-        await door(dict(scope), receive, send)
-        assert sent[0]["status"] == 503
+        assert (held.count, sent) == (places, [])
+        await door({**scope, "client": (address, 1)}, receive, send)
+        status = sent[0]["status"]
+        tasks.start_soon(door, {**scope, "client": ("192.0.2.2", 1)}, receive, send)
+        await anyio.wait_all_tasks_blocked()
+        is_in = held.count > places
         held.let_go.set()
+    return status, is_in
+
+
+@in_a_loop_of_its_own
+async def test_a_post_beyond_the_open_ones_is_refused_before_its_body_is_read() -> None:
+    assert await beyond(MAX_OPEN_POSTS, "127.0.0.1") == (503, False)
+
+
+@in_a_loop_of_its_own
+async def test_one_address_that_never_ends_its_bodies_leaves_the_others_theirs() -> None:
+    assert await beyond(MAX_OPEN_POSTS_OF_ONE, "192.0.2.1") == (429, True)
 
 
 ANY_TEXT = st.text(alphabet=st.characters(exclude_categories=()), max_size=320)

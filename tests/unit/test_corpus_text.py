@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import itertools
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,11 +18,13 @@ from corpus.headings import parse_heading
 from corpus.lines import tidy, undouble
 from corpus.model import Document, DocumentInfo
 from corpus.passages import MAX_PASSAGE_CHARS, split_passages
-from corpus.read import MAX_ABOUT_BYTES, MAX_FILE_BYTES, MAX_FOLDER_BYTES, RawDocument, read_file, read_folder
+from corpus.read import MAX_ABOUT_BYTES, MAX_FILE_BYTES, MAX_FOLDER_BYTES, RawDocument, document_paths, read_file
 from corpus.sections import place_blocks, split_sections
 from corpus.sentences import split_sentences
 from corpus.windows import merge_windows, split_windows
+from index.build import source_hashes
 from index.paths import SHIPPED_DOCUMENTS
+from tests.conftest import REPOSITORY
 
 JAPANESE = st.text(alphabet="あいう漢字計画。「」（）！\n ａA1、", max_size=80)
 
@@ -263,6 +268,10 @@ def test_japanese_encodings_are_read(encoding: str, tmp_path: Path) -> None:
     assert read_file(path).text == "計画の期間は①５年間です。"
 
 
+def read_folder(folder: Path) -> list[RawDocument]:
+    return [read_file(path) for path in document_paths(folder)]
+
+
 @pytest.mark.parametrize("data", [b"\x81\xff\xff\xfe", b"", "　\n".encode(), "計画".encode("utf-16"), b"%PDF-1.7\0\0"])
 def test_a_file_that_cannot_be_read_is_an_error_that_names_it(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "plan.txt").write_bytes(data)
@@ -300,6 +309,33 @@ def test_a_document_that_a_parser_never_gets_through_is_named_and_ends_what_read
         read_documents(tmp_path, seconds_a_document=1)
 
 
+def test_documents_are_read_where_the_machine_itself_limits_its_processes(tmp_path: Path) -> None:
+    (tmp_path / "plan.md").write_text("計画です。", encoding="utf-8")
+    limited = (
+        "import pathlib, resource, sys; resource.setrlimit(resource.RLIMIT_CPU, (50, 50));"
+        "resource.setrlimit(resource.RLIMIT_AS, (10**9, 10**9));"
+        "from corpus.documents import read_documents; read_documents(pathlib.Path(sys.argv[1]))"
+    )
+    subprocess.run([sys.executable, "-c", limited, tmp_path], check=True, cwd=REPOSITORY)
+
+
+def test_a_program_that_cannot_read_is_not_the_documents_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "plan.md").write_text("計画です。", encoding="utf-8")
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    with pytest.raises(DocumentError, match="プログラムが動きません"):
+        read_documents(tmp_path)
+
+
+def test_whether_documents_have_changed_is_known_without_parsing_any(tmp_path: Path) -> None:
+    (tmp_path / "plan.md").write_text('<a b="' * 300_000, encoding="utf-8")
+    # A parser of TOML takes hours for it.
+    (tmp_path / "plan.toml").write_text("a" + ".a" * 400_000 + " = 1", encoding="utf-8")
+    before = source_hashes(tmp_path)
+    (tmp_path / "plan.toml").write_text("b" + ".a" * 400_000 + " = 1", encoding="utf-8")
+    after = source_hashes(tmp_path)
+    assert (list(before), list(after), before == after) == (["plan"], ["plan"], False)
+
+
 def test_documents_are_read_apart_as_they_are_read_here(plan: Document, tmp_path: Path) -> None:
     for beside in (SHIPPED_DOCUMENTS / f"{plan.info.id}{suffix}" for suffix in (".txt", ".toml")):
         (tmp_path / beside.name).write_bytes(beside.read_bytes())
@@ -319,6 +355,13 @@ def test_wrong_metadata_is_an_error_that_names_its_file(about: str, tmp_path: Pa
     (tmp_path / "plan.toml").write_text(about, encoding="utf-8")
     with pytest.raises(DocumentError, match=r"plan\.toml"):
         read_folder(tmp_path)
+
+
+def test_a_file_that_the_system_does_not_give_is_an_error_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / "plan.txt").write_text("本文です。", encoding="utf-8")
+    (tmp_path / "plan.toml").mkdir()
+    with pytest.raises(DocumentError, match=r"読めません.*plan\.toml"):
+        read_documents(tmp_path)
 
 
 def test_two_files_of_one_name_and_a_folder_without_documents_are_errors(tmp_path: Path) -> None:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import hashlib
+import time
+
 import anyio
 import pytest
 
 from tests.loops import in_a_loop_of_its_own
 from web.admission import PLACES_OF_ONE, Admission
 from web.errors import WebError
-from web.rate_limit import RateLimit
+from web.rate_limit import DAY_S, Pseudonyms, RateLimit
 
 
 async def hold(admission: Admission, until: anyio.Event, done: list[str], asker: str = "") -> None:
@@ -93,6 +96,7 @@ async def test_a_question_whose_asker_has_gone_is_not_worked_on() -> None:
     assert admission.taken == 0
 
 
+@pytest.mark.usefixtures("still")
 def test_an_address_has_its_questions_a_minute_and_others_have_theirs() -> None:
     limit = RateLimit(3)
     for _ in range(3):
@@ -104,12 +108,61 @@ def test_an_address_has_its_questions_a_minute_and_others_have_theirs() -> None:
     limit.take("192.0.2.2")
 
 
+@pytest.mark.parametrize("later_s", [120, -3600], ids=["two minutes later", "the clock set back by an hour"])
+def test_who_has_asked_much_may_ask_again_when_its_minute_is_over(
+    still: float, later_s: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = RateLimit(1)
+    limit.take("192.0.2.1")
+    monkeypatch.setattr(time, "time", lambda: still + later_s)
+    limit.take("192.0.2.1")
+
+
+def test_nothing_is_kept_of_those_who_have_asked_long_ago(still: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = RateLimit(1_000)
+
+    def kept() -> int:
+        return sum(len(part) for part in vars(limit._limiter.storage).values() if hasattr(part, "__len__"))
+
+    for number in range(200):
+        limit.take(f"192.0.2.{number}")
+    assert kept() >= 200
+    monkeypatch.setattr(time, "time", lambda: still + 300)
+    deadline = time.monotonic() + 10
+    while kept() > 20 and time.monotonic() < deadline:
+        # The storage clears away in a thread of its own, after a question.
+        limit.take("127.0.0.2")
+        time.sleep(0.02)
+    assert kept() <= 20
+
+
+@pytest.mark.usefixtures("still")
+def test_ipv4_addresses_that_come_as_ipv6_are_no_one_household() -> None:
+    limit = RateLimit(1)
+    for address in ("::ffff:192.0.2.1", "::ffff:192.0.2.2", "::ffff:127.0.0.1", "::ffff:127.0.0.1"):
+        limit.take(address)
+    with pytest.raises(WebError):
+        limit.take("192.0.2.1")
+
+
+@pytest.mark.usefixtures("still")
 def test_the_addresses_of_one_ipv6_household_are_one() -> None:
     limit = RateLimit(1)
     limit.take("2001:db8:0:1::1")
     with pytest.raises(WebError):
         limit.take("2001:db8:0:1::2")
     limit.take("2001:db8:0:2::1")
+
+
+def test_an_address_is_known_by_a_hash_under_a_key_of_this_process_and_this_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    address, began = "192.0.2.1", time.monotonic()
+    pseudonyms = Pseudonyms()
+    known_as = pseudonyms.of_address(address)
+    assert pseudonyms.of_address(address) == known_as
+    assert known_as != hashlib.sha256(address.encode()).hexdigest()
+    assert Pseudonyms().of_address(address) != known_as
+    monkeypatch.setattr(time, "monotonic", lambda: began + DAY_S + 60)
+    assert pseudonyms.of_address(address) != known_as
 
 
 def test_this_machine_is_not_counted() -> None:

@@ -41,7 +41,11 @@ def main(arguments: list[str] | None = None) -> int:
     failed = []
     for name in options.parts or list(PARTS):
         with tempfile.TemporaryDirectory() as folder:
-            figures[name], ok = PARTS[name](Path(folder), settings, options)
+            try:
+                figures[name], ok = PARTS[name](Path(folder), settings, options)
+            except Exception as error:
+                # Such as a server that does not start: the other parts' figures are worth having all the same.
+                figures[name], ok = {"error": f"{type(error).__name__}: {error}"}, False
         if not ok:
             failed.append(name)
     figures["failed"] = failed
@@ -78,11 +82,15 @@ def _load(var: Path, settings: Settings, options: argparse.Namespace) -> tuple[d
     finally:
         server.kill()
     phases = (most, steady, overload, again)
+    answers_a_second = most.answers_a_second or math.inf
     found = {
         "steady p95, ms": (steady.answered_p95_ms or math.inf, 300.0),
         "steady, not answered": (steady.sent - steady.answered, 0),
         "again p95, ms": (again.answered_p95_ms or math.inf, 300.0),
-        "overload, answers lost of the capacity, share": (1 - overload.answers_a_second / most.answers_a_second, 0.2),
+        "overload, answers lost of the capacity, share": (
+            1 - overload.answers_a_second / answers_a_second,
+            0.2,
+        ),
         "overload, answers p95, ms": (overload.answered_p95_ms or math.inf, 1500.0),
         "overload, refusals p95, ms": (overload.refused_p95_ms or 0.0, 50.0),
         "overload, liveness p99, ms": (percentile(alive_ms, 99), 100.0),

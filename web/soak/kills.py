@@ -18,6 +18,7 @@ from web.storage.database import DATABASE_FILE
 
 WRITERS = 4
 LONGEST_ROUND_S = 0.8
+LONGEST_WAIT_S = 30.0
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -39,10 +40,11 @@ def kill_while_writing(var: Path, rounds: int) -> KillFigures:
     for _ in range(rounds):
         server = start(var, ready=False)
         writers = [threading.Thread(target=_write, args=(server.port, acknowledged)) for _ in range(WRITERS)]
-        before = len(acknowledged)
+        before, until = len(acknowledged), time.monotonic() + LONGEST_WAIT_S
         for writer in writers:
             writer.start()
-        while len(acknowledged) == before:
+        # A round in which nothing was acknowledged ends as well, such as on a full disk.
+        while len(acknowledged) == before and time.monotonic() < until:
             time.sleep(0.01)
         time.sleep(chance.uniform(0.0, LONGEST_ROUND_S))
         server.kill()

@@ -126,14 +126,13 @@ async def ask(port: int, question: str, address: str = HOST) -> Reply:
     body = json.dumps({"question": question}).encode()
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
-            reader, writer = await _send(port, "/api/ask", "application/json", body, address=address)
-            response = await reader.read()
-            writer.close()
-    except (OSError, TimeoutError):
+            response = await _read_to_end(*await _send(port, "/api/ask", "application/json", body, address=address))
+        head, _, text = response.partition(b"\r\n\r\n")
+        status = int(head.split(b" ", 2)[1])
+        answer = json.loads(text) if status == 200 else None
+    except (OSError, TimeoutError, ValueError, IndexError):
+        # Refused, too late, or broken off: none of these is an answer.
         return Reply(0, 0.0, False)
-    head, _, text = response.partition(b"\r\n\r\n")
-    status = int(head.split(b" ", 2)[1]) if head else 0
-    answer = json.loads(text) if status == 200 else None
     return Reply(status, (time.monotonic() - started) * 1000, b"\r\nretry-after:" in head.lower(), answer)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import shutil
 import signal
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.settings import Settings
-from web.bench import START_TIMEOUT_S, free_port, wait_until_ready
+from web.bench import free_port, wait_until_ready
 
 STOP_TIMEOUT_S = 30.0
 # A document that differs between the two indices that are exchanged, and what is asked about it.
@@ -65,11 +64,13 @@ def start(var: Path, *, ready: bool = True) -> Server:
     port = free_port()
     command = [sys.executable, "-m", "web", "--port", str(port)]
     process = subprocess.Popen(command, env=_environment(var), stderr=subprocess.DEVNULL)
-    if ready:
-        wait_until_ready(port)
-    else:
-        _wait_until_alive(port)
-    return Server(process, port, var)
+    server = Server(process, port, var)
+    try:
+        wait_until_ready(port, "/readyz" if ready else "/livez")
+    except BaseException:
+        server.kill()
+        raise
+    return server
 
 
 def furnish(var: Path, settings: Settings) -> None:
@@ -88,16 +89,3 @@ def _environment(var: Path) -> dict[str, str]:
     documents = var / "documents"
     given = {"ASSISTANT_VAR": str(var), **({"ASSISTANT_DOCUMENTS": str(documents)} if documents.is_dir() else {})}
     return {**os.environ, **given}
-
-
-def _wait_until_alive(port: int) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline:
-        try:
-            client = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            client.request("GET", "/livez")
-            if client.getresponse().status == 200:
-                return
-        except OSError:
-            time.sleep(0.05)
-    raise TimeoutError(f"not alive after {START_TIMEOUT_S} s; run python -m web to see why")

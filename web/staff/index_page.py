@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import Request, Response
 
 from web.errors import STARTING, WebError
@@ -13,21 +13,29 @@ from web.service import LOAD_ERRORS, Service
 from web.staff.access import StaffRoutes
 from web.staff.person import Form, Person
 from web.storage.audit import changing
-from web.storage.database import Database
+from web.storage.database import Database, StorageUnavailableError
 
 log = logging.getLogger("web.staff")
 
 
 def add_index(routes: StaffRoutes, service: Service, database: Database) -> None:
     """Add the page and its one action."""
+    # Whoever waits for another's exchange holds none of the threads in which questions are answered.
+    turn = CapacityLimiter(1)
 
     def page(request: Request, person: Person, outcome: str = "", status: int = 200) -> Response:
         documents = service.documents()
-        passages = Counter(passage.document_id for passage in service.index().passages) if documents else Counter[str]()
-        listed = [(document.info, passages[document.info.id]) for document in documents]
-        version = service.index_version
+        index = service.index() if documents else None
+        passages = Counter(passage.document_id for passage in index.passages) if index else Counter[str]()
         return routes.pages.page(
-            "staff/index.html", request, person, status=status, version=version, documents=listed, outcome=outcome
+            "staff/index.html",
+            request,
+            person,
+            status=status,
+            version=index.version if index else "",
+            answering=service.answers is not None,
+            documents=[(document.info, passages[document.info.id]) for document in documents],
+            outcome=outcome,
         )
 
     @routes.get("/staff/index", "admin")
@@ -38,19 +46,28 @@ def add_index(routes: StaffRoutes, service: Service, database: Database) -> None
     async def renew(request: Request, person: Person, form: Form) -> Response:
         if not service.wait(0):
             raise WebError(STARTING)
-        before = service.index_version
+
+        def exchange() -> str:
+            before = service.index_version
+            version = service.renew()
+            log.info("index %s is loaded, by the staff's page", version)
+            if version == before:
+                return "same"
+            try:
+                with changing(database, person.name, "index.renew", version):
+                    pass
+            except StorageUnavailableError as error:
+                log.error("that index %s was loaded could not be recorded: %s", version, error)
+                return "unrecorded"
+            return "renewed"
+
         try:
-            version = await to_thread.run_sync(service.renew)
+            outcome = await to_thread.run_sync(exchange, limiter=turn)
         except LOAD_ERRORS as error:
             # The message is for who can reach the server's files, and names them.
             log.error("the index could not be renewed by the staff's page: %s", error)
-            return page(request, person, "failed", 503)
-        if version == before:
-            return page(request, person, "same")
-
-        def record() -> None:
-            with changing(database, person.name, "index.renew", version):
-                pass
-
-        await to_thread.run_sync(record)
-        return page(request, person, "renewed")
+            outcome = "failed"
+        except Exception:
+            log.exception("the index could not be renewed by the staff's page")
+            outcome = "failed"
+        return page(request, person, outcome, 503 if outcome == "failed" else 200)

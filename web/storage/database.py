@@ -108,11 +108,13 @@ def database_of(settings: Settings) -> Database:
 
 
 def _engine(place: Path | str) -> Engine:
+    # A failed statement's message goes to the log, where what was to be stored must not stand: hence `hide_parameters`.
     if isinstance(place, str):
         # A server that was restarted meanwhile is met with a new connection, not with an error.
-        return create_engine(place, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_S})
+        timeout = {"connect_timeout": CONNECT_TIMEOUT_S}
+        return create_engine(place, pool_pre_ping=True, hide_parameters=True, connect_args=timeout)
     place.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(f"sqlite:///{place}")
+    engine = create_engine(f"sqlite:///{place}", hide_parameters=True)
     event.listen(engine, "connect", _make_durable)
     event.listen(engine, "begin", _begin)
     return engine
