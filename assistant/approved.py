@@ -112,6 +112,10 @@ SURE_EVIDENCE = 0.5
 SURE_AHEAD = 0.5
 SAME_WORDS = 0.3
 MAX_UNSAID = 0.25
+# Where the reader takes two questions for the same, they need not be alike else, nor the answer be as sure.
+SURE_SAME = 2.0
+MAYBE_SAME = -4.0
+PROBABILITY_OF_THE_SAME = 0.7
 SAME_COSINE = 0.84
 NEAR_COSINE = 0.86
 
@@ -169,7 +173,7 @@ class Likeness:
     `evidence` the reader's log odds that the sentence answers (None if it was not read), `ahead` by how many log odds it is
     before the best one that is not approved, `same_words` how far both questions have the same words in it for their
     answer, 0 to 1, `unsaid` the share of the question's topics that neither the approved question nor what was approved
-    names.
+    names, `same` the reader's log odds that both ask the same (None if it did not compare them).
     """
 
     cosine: float
@@ -179,17 +183,19 @@ class Likeness:
     ahead: float = 0.0
     same_words: float = 0.0
     unsaid: float = 1.0
+    same: float | None = None
 
     def is_same(self, probability: float = SURE_PROBABILITY) -> bool:
         """Whether the same is surely asked. What an editor approved for just these words holds for them."""
-        return self.identical or (
-            self.cosine >= SAME_COSINE
-            and self.probability >= probability
-            and self.evidence is not None
-            and self.evidence >= SURE_EVIDENCE
-            and self.ahead >= SURE_AHEAD
-            and self.same_words >= SAME_WORDS
-            and self.unsaid <= MAX_UNSAID
+        if self.identical:
+            return True
+        if self.same is None or self.evidence is None:
+            return False
+        is_answered = self.evidence >= SURE_EVIDENCE and self.ahead >= SURE_AHEAD and self.same_words >= SAME_WORDS
+        is_alike = self.cosine >= SAME_COSINE and self.unsaid <= MAX_UNSAID
+        return is_answered and (
+            (self.same >= SURE_SAME and self.probability >= PROBABILITY_OF_THE_SAME)
+            or (self.same >= MAYBE_SAME and self.probability >= probability and is_alike)
         )
 
     def is_near(self, near: float = NEAR_COSINE) -> bool:
@@ -200,7 +206,7 @@ class Likeness:
 IDENTICAL = Likeness(1.0, identical=True)
 
 
-def compare(asked: Wording, found: Found, wording: Wording, held: Held, index: SearchIndex) -> Likeness | None:
+def compare(asked: Wording, found: Found, wording: Wording, held: Held, assistant: Assistant) -> Likeness | None:
     """Return how near a question is to one wording of an approved one.
 
     None where what would answer it begins with no approved sentence, or where they name other things.
@@ -210,7 +216,7 @@ def compare(asked: Wording, found: Found, wording: Wording, held: Held, index: S
         found: what was found for it.
         wording: of the approved question.
         held: what was approved for that.
-        index: that all of it is of.
+        assistant: over whose index all of it is.
     """
     if asked.text == wording.text:
         return IDENTICAL
@@ -220,13 +226,17 @@ def compare(asked: Wording, found: Found, wording: Wording, held: Held, index: S
     other = next((pick.log_odds for pick in found.ranked if _place_of(pick) not in held.places), -math.inf)
     reading = lead.candidate.reading
     span = wording.read.get(_place_of(lead)) if wording.read else None
+    same_words = _overlap(reading.span, span) if reading and span else 0.0
+    # Comparing costs time, and tells nothing where the answer would be other words.
+    is_worth_comparing = same_words >= SAME_WORDS
     return Likeness(
         cosine=float(asked.vector @ wording.vector),
         probability=found.probability,
         evidence=reading.evidence if reading else None,
         ahead=lead.log_odds - other,
-        same_words=_overlap(reading.span, span) if reading and span else 0.0,
-        unsaid=share_missing(asked.topics, wording.terms | held.terms, index),
+        same_words=same_words,
+        unsaid=share_missing(asked.topics, wording.terms | held.terms, assistant.retriever.index),
+        same=assistant.reader.same(asked.text, wording.text) if assistant.reader and is_worth_comparing else None,
     )
 
 
@@ -404,8 +414,7 @@ class ApprovedBook:
             (likeness, entry.answer)
             for entry in entries
             for text in entry.texts
-            if text in self.wordings
-            and (likeness := compare(asked, found, self.wordings[text], entry.held, assistant.retriever.index))
+            if text in self.wordings and (likeness := compare(asked, found, self.wordings[text], entry.held, assistant))
         ]
 
 

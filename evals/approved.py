@@ -159,7 +159,7 @@ def _compare_all(examined: Sequence[ExaminedCase], groups: Mapping[str, Group], 
                 if row == member or wording is None or one.found is None or one.wording is None:
                     continue
                 for turn, its in enumerate(held):
-                    if likeness := compare(one.wording, one.found, wording, its, index):
+                    if likeness := compare(one.wording, one.found, wording, its, assistant):
                         likenesses[row, member, turn] = likeness
     return likenesses
 

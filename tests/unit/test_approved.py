@@ -68,7 +68,7 @@ def test_an_answer_has_no_place_without_its_document_or_with_one_of_its_quotes_l
     assert anchored(lost, documents(TEXT)) is None
 
 
-SURE = Likeness(0.9, probability=0.9, evidence=2.0, ahead=3.0, same_words=0.6, unsaid=0.1)
+SURE = Likeness(0.9, probability=0.9, evidence=2.0, ahead=3.0, same_words=0.6, unsaid=0.1, same=-1.0)
 
 
 def test_a_question_that_would_surely_be_answered_with_the_approved_words_is_the_same() -> None:
@@ -85,11 +85,21 @@ def test_a_question_that_would_surely_be_answered_with_the_approved_words_is_the
         (replace(SURE, ahead=0.4), True),
         (replace(SURE, same_words=0.2), True),
         (replace(SURE, unsaid=0.3), True),
+        (replace(SURE, same=-5.0), True),
+        (replace(SURE, same=None), True),
         (Likeness(0.99), True),
     ],
 )
 def test_where_one_sign_is_missing_the_approved_question_is_at_most_offered(near: Likeness, maybe: bool) -> None:
     assert (near.is_same(), near.is_near()) == (False, maybe)
+
+
+def test_where_the_reader_takes_two_questions_for_the_same_they_may_be_worded_as_they_are() -> None:
+    told = replace(SURE, same=3.0, cosine=0.7, unsaid=0.9, probability=0.75)
+    assert told.is_same()
+    assert not replace(told, probability=0.6).is_same()
+    assert not replace(told, same_words=0.0).is_same()
+    assert not replace(told, evidence=None).is_same()
 
 
 def test_what_was_approved_for_just_these_words_holds_for_them() -> None:
