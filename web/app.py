@@ -138,7 +138,7 @@ def create_app(
 
 def _add_residents(app: FastAPI, service: Service, renderer: Renderer, feedback: FeedbackStore) -> None:
     app.include_router(api_routes(service))
-    app.include_router(furigana_route(renderer.furigana))
+    app.include_router(furigana_route(service, renderer.furigana))
     for language in LANGUAGES:
         prefix = View(language, "").url("")
         app.include_router(chat_routes(service, renderer), prefix=prefix)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
@@ -12,7 +14,7 @@ from corpus.model import Document
 from index.search_index import SearchIndex
 from web.document_view import passage_at, view_document, view_passage
 from web.errors import NOT_FOUND, WebError
-from web.gate import read_fields
+from web.gate import address_of, read_fields
 from web.plan_search import Matches, find_words, near_sentences
 from web.rendering import Renderer
 from web.service import Service
@@ -23,6 +25,13 @@ def plan_routes(service: Service, renderer: Renderer) -> APIRouter:
     """Return the routes of the documents."""
     routes = APIRouter()
 
+    async def page(request: Request, make: Callable[[View], Response]) -> Response:
+        """Make a page of a document; with furigana, which take a while, when its turn for them has come."""
+        view = view_of(request)
+        if not view.furigana:
+            return make(view)
+        return await service.read(lambda: make(view), address_of(request), request.is_disconnected)
+
     @routes.get("/documents")
     async def documents(request: Request) -> Response:
         infos = [document.info for document in service.index().documents.values()]
@@ -31,7 +40,7 @@ def plan_routes(service: Service, renderer: Renderer) -> APIRouter:
     @routes.get("/documents/{document_id}")
     async def document(request: Request, document_id: str, start: str = "", end: str = "") -> Response:
         index, found = _find(service.index(), document_id)
-        return _page(renderer, view_of(request), index, found, span=_span(start, end))
+        return await page(request, lambda view: _page(renderer, view, index, found, span=_span(start, end)))
 
     @routes.post("/documents/{document_id}")
     async def find(request: Request, document_id: str) -> Response:
@@ -42,11 +51,12 @@ def plan_routes(service: Service, renderer: Renderer) -> APIRouter:
         try:
             text = parse_question(fields.get("find", "")).text
         except InvalidQuestionError:
-            return _page(renderer, view_of(request), index, found)
+            return await page(request, lambda view: _page(renderer, view, index, found))
         matches = find_words(text, document_id, index.passages)
         if not matches.exact and assistant:
-            matches = near_sentences(await service.near(text, assistant.retriever), document_id)
-        return _page(renderer, view_of(request), index, found, find=text, matches=matches)
+            hits = await service.near(text, assistant.retriever, address_of(request))
+            matches = near_sentences(hits, document_id)
+        return await page(request, lambda view: _page(renderer, view, index, found, find=text, matches=matches))
 
     @routes.get("/documents/{document_id}/passage")
     async def passage(

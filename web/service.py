@@ -33,6 +33,8 @@ from web.rate_limit import RateLimit
 
 log = logging.getLogger("web")
 Result = TypeVar("Result")
+# Furigana over a whole document take as long as an answer; so many wait for theirs.
+READINGS_WAITING = 8
 Renew = Callable[[Assistant], Assistant]
 # What keeps an assistant from being loaded, each with a message for the operator.
 LOAD_ERRORS = (ConfigurationError, DocumentError, IndexUnavailableError, ModelError)
@@ -102,6 +104,7 @@ class Service:
         self._triage = triage
         self._rate_limit = rate_limit
         self._admission = Admission()
+        self._readings = Admission(running=1, waiting=READINGS_WAITING)
         self._stopping = False
         self._loaded = threading.Event()
 
@@ -132,6 +135,7 @@ class Service:
         """Take no more questions. Those that run are answered; those that wait are told to come back."""
         self._stopping = True
         self._admission.stop()
+        self._readings.stop()
 
     def start_renewal(self) -> None:
         """Begin to load the index that is current now; returns at once. Where that fails, the old one goes on."""
@@ -265,13 +269,34 @@ class Service:
         embeddings = self.assistant().retriever.embeddings
         return await self.in_turn(lambda: np.array([embeddings.embed_query(text) for text in texts], dtype=np.float32))
 
-    async def near(self, text: str, retriever: HybridRetriever) -> list[Hit]:
+    async def near(self, text: str, retriever: HybridRetriever, address: str = "") -> list[Hit]:
         """Return the passages that are nearest to a text, best first; takes its turn among the questions.
 
+        Args:
+            text: what is looked for.
+            retriever: over the index to look in.
+            address: of a client who holds no more places than a question's asker may; empty for staff.
+
         Raises:
-            WebError: 503, as `Admission.turn` does.
+            WebError: 429 or 503, as `Admission.turn` does.
         """
-        return await self.in_turn(lambda: retriever.search(text))
+        return await self._in_place(lambda _: retriever.search(text), never_gone, self._rate_limit.asker(address))
+
+    async def read(
+        self, work: Callable[[], Result], address: str, gone: Callable[[], Awaitable[bool]] = never_gone
+    ) -> Result:
+        """Do what puts furigana over much text, in a worker thread and one at a time, so that no flood of it stops the rest.
+
+        Args:
+            work: what is to be done.
+            address: of the client, which holds no more places than a question's asker may.
+            gone: as `ask` takes it.
+
+        Raises:
+            WebError: 429 or 503, as `Admission.turn` does.
+        """
+        async with self._readings.turn(gone, self._rate_limit.asker(address)):
+            return await to_thread.run_sync(work)
 
     def _answer(
         self, assistant: Assistant, accepted: Accepted, history: Sequence[Turn], hurried: bool, by_staff: bool

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -16,13 +19,15 @@ from starlette.types import Message, Receive, Scope, Send
 from assistant.assistant import Assistant
 from assistant.contacts import load_contacts
 from assistant.errors import ConfigurationError
+from assistant.retrieve import HybridRetriever
 from assistant.settings import Settings, load_settings
 from tests.conftest import READY_TIMEOUT_S, MakeApp
 from tests.loops import in_a_loop_of_its_own
-from web.admission import Admission
+from web.admission import PLACES_OF_ONE, Admission
 from web.app import create_app
 from web.errors import Problem
 from web.front_door import MAX_OPEN_POSTS, MAX_OPEN_POSTS_OF_ONE, FrontDoor
+from web.furigana import Furigana
 from web.rate_limit import RateLimit
 from web.storage.database import Database
 
@@ -125,6 +130,47 @@ def test_an_address_that_asks_too_much_is_told_to_wait_and_can_still_be_helped(
         spoofed = client.post("/api/ask", json={"question": "計画の期間は"}, headers={"X-Forwarded-For": "198.51.100.1"})
         assert spoofed.status_code == 429
         assert client.post("/api/ask", json={"question": IN_DANGER}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "sent", "slow"),
+    [
+        ("POST", "/api/furigana", {"json": {"texts": ["計画"]}}, (Furigana, "annotate")),
+        ("GET", "/documents/asaka-4?furigana=on", {}, (Furigana, "annotate")),
+        ("POST", "/documents/asaka-4", {"data": {"find": "お年寄りの見守り隊"}}, (HybridRetriever, "search")),
+    ],
+    ids=["furigana by script", "a document with furigana", "a search"],
+)
+def test_a_flood_from_one_address_of_what_takes_long_and_is_no_question_leaves_places_for_the_others(
+    assistant: Assistant,
+    make_app: MakeApp,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    path: str,
+    sent: dict[str, Any],
+    slow: tuple[type, str],
+) -> None:
+    go_on = threading.Event()
+    work = getattr(*slow)
+
+    def slowed(*args: object) -> object:
+        # The short page of a refusal has furigana too, and is made where it is asked for.
+        assert threading.current_thread().name != "AnyIO worker thread" or go_on.wait(READY_TIMEOUT_S)
+        return work(*args)
+
+    app = make_app(lambda: assistant)
+    with TestClient(app, client=("192.0.2.7", 1)) as client, ThreadPoolExecutor(PLACES_OF_ONE + 2) as pool:
+        assert app.state.service.wait(READY_TIMEOUT_S)
+        monkeypatch.setattr(*slow, slowed)
+        flood = [pool.submit(client.request, method, path, **sent) for _ in range(PLACES_OF_ONE + 2)]
+        try:
+            refused, _ = wait(flood, READY_TIMEOUT_S / 3, return_when=FIRST_COMPLETED)
+            assert refused
+            assert client.get("/livez").status_code == 200
+        finally:
+            go_on.set()
+        statuses = sorted(response.result().status_code for response in flood)
+        assert statuses == [200] * PLACES_OF_ONE + [429] * 2
 
 
 @pytest.mark.parametrize(
