@@ -99,6 +99,13 @@ def approve(client: TestClient, question: str, span: list[str], **more: str) -> 
     return client.post("/staff/answers/save", data=data).status_code
 
 
+def best_quote(assistant: Assistant, question: str) -> Quote:
+    found = assistant.examine(question).found
+    assert found
+    best = found.picks[0]
+    return Quote(best.passage.document_id, best.sentence.start, best.sentence.end, best.sentence.text)
+
+
 def test_an_editor_approves_an_answer_which_is_then_served_first_with_its_date(client: TestClient) -> None:
     look = client.post("/staff/answers/look", data={"csrf": token(client), "question": PERIOD}).text
     chosen = spans(look, chosen=True)
@@ -133,10 +140,7 @@ def test_a_question_in_other_words_is_served_and_one_that_is_only_near_is_offere
 def test_an_approved_question_is_read_even_if_the_first_to_ask_is_in_a_hurry(
     settings: Settings, tmp_path: Path, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = assistant.examine("地域包括支援センターの数").found
-    assert found
-    best = found.picks[0]
-    quote = Quote(best.passage.document_id, best.sentence.start, best.sentence.end, best.sentence.text)
+    quote = best_quote(assistant, "地域包括支援センターの数")
     database = Database(tmp_path / "web.sqlite3")
     answer = ApprovedAnswer(0, "地域包括支援センターの数", (), (quote,))
     AnswerStore(database).approve("hanako", "editor", answer, assistant.retriever.index.version)
@@ -318,19 +322,20 @@ def test_what_the_database_cannot_take_in_time_is_dropped_and_counted(assistant:
     assert log.dropped == 5
 
 
-def test_a_new_index_moves_answers_or_suspends_them_for_review(client: TestClient, database: Database) -> None:
+def test_a_new_index_moves_answers_or_suspends_them_for_review(
+    client: TestClient, database: Database, assistant: Assistant
+) -> None:
     store = AnswerStore(database)
-    active = [answer for answer, _ in store.list("active")]
-    assert active
-    kept, changed = active[0], replace(active[0], id=0, quotes=(replace(active[0].quotes[0], text="変わった文です。"),))
+    kept = ApprovedAnswer(0, PERIOD, (), (best_quote(assistant, PERIOD),))
+    changed = replace(kept, quotes=(replace(kept.quotes[0], text="変わった文です。"),))
     lost = store.approve("hanako", "editor", changed, "old")
-    moved = store.approve("hanako", "editor", replace(kept, id=0, quotes=(replace(kept.quotes[0], start=0, end=1),)), "old")
+    moved = store.approve("hanako", "editor", replace(kept, quotes=(replace(kept.quotes[0], start=0, end=1),)), "old")
     client.app.state.service.renew()  # type: ignore[attr-defined]
     for _ in range(100):
         if store.find(lost)[1] == "suspended":
             break
         time.sleep(0.05)
     assert store.find(lost)[1] == "suspended"
-    assert store.find(moved) == (replace(store.find(moved)[0], quotes=kept.quotes[:1]), "active")
+    assert store.find(moved) == (replace(store.find(moved)[0], quotes=kept.quotes), "active")
     page = client.get("/staff/answers").text
     assert page.index("見直しが必要") < page.index(f'id="a-{lost}"') < page.index("使用中")
