@@ -178,6 +178,12 @@ def review_refused(page: Page, address: str) -> None:
     expect(page.get_by_role("alert").filter(has_text="計画に見つかりません")).to_be_visible()
 
 
+def index_exchanged(page: Page, address: str) -> None:
+    signed_in(page, address, "admin", "/staff/index")
+    page.get_by_role("button", name="索引を入れ替える").click()
+    expect(page.get_by_role("status").filter(has_text="もう最新です")).to_be_visible()
+
+
 def forbidden(page: Page, address: str) -> None:
     signed_in(page, address, "viewer", "/staff/changes")
 
@@ -195,6 +201,8 @@ DESK_STATES: dict[str, tuple[str, Reach]] = {
     "staff, review refused": ("/staff/review/case", review_refused),
     "staff, proposals": ("/staff/proposals", desk("/staff/proposals")),
     "staff, charts": ("/staff/charts", desk("/staff/charts")),
+    "staff, index": ("/staff/index", desk("/staff/index")),
+    "staff, index exchanged": ("/staff/index", index_exchanged),
     "staff, audit log": ("/staff/changes", desk("/staff/changes")),
     "staff, forbidden": ("/staff/changes", forbidden),
 }
