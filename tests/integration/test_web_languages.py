@@ -68,7 +68,8 @@ def test_a_question_in_another_language_keeps_its_own_wordings(client: TestClien
 
 def test_the_chat_streams_what_the_page_without_a_script_shows(client: TestClient) -> None:
     question = "社協の相談体制はどうなっていますか"
-    sentences = len(client.post("/api/ask", json={"question": question}).json()["sentences"])
+    answer = client.post("/api/ask", json={"question": question}).json()
+    sentences = len(answer["sentences"])
     assert sentences > 1
     response = client.post("/", data={"question": question}, headers=STREAM)
     assert response.headers["content-type"].startswith("text/event-stream")
@@ -81,7 +82,7 @@ def test_the_chat_streams_what_the_page_without_a_script_shows(client: TestClien
     squeezed = re.sub(r"\s", "", page)
     for _, data in events[:-1]:
         assert re.sub(r"\s", "", data["html"]) in squeezed
-    assert events[-1][1]["announce"] == f"回答ができました。根拠は{sentences}件です。"
+    assert events[-1][1]["announce"] == f"回答ができました。根拠は{len(answer['citations'])}件です。"
 
 
 @pytest.mark.parametrize(("language", "message"), [("ja", "質問を入力してください。"), ("en", "Please enter a question.")])
