@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import math
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -36,6 +37,8 @@ MOST_SLOWER = 2.0
 def main(arguments: list[str] | None = None) -> int:
     """Run the parts and print the figures; returns 1 where a part found what must not be."""
     options = _parser().parse_args(arguments)
+    # Told to end, it ends the server first that it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     settings = load_settings()
     figures: dict[str, Any] = {}
     failed = []
