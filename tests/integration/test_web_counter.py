@@ -84,11 +84,11 @@ def test_words_that_name_a_person_are_refused_and_given_back_to_no_screen_and_no
                 assert response.status_code == 422
                 assert PHONE not in response.text
                 assert "電話番号" in response.text
-        parts(client, csrf, "児童館の場所", do="ask")
+        parts(client, csrf, "地域包括支援センターは市内にいくつありますか", do="ask")
     lines = [json.loads(JsonFormatter().format(record)) for record in caplog.records if record.name == "web.access"]
     assert {line["outcome"] for line in lines} == {"pii_detected", "answered"}
     assert PHONE not in json.dumps(lines)
-    assert "児童館" not in json.dumps(lines, ensure_ascii=False)
+    assert "包括" not in json.dumps(lines, ensure_ascii=False)
 
 
 @pytest.mark.parametrize("query", ["", "   ", "あ" * 301])

@@ -327,7 +327,8 @@ def test_a_question_of_the_former_index_suspends_no_answer_that_was_approved_ove
     quote = Quote(passage.document_id, one.start, one.end, one.text)
     store = AnswerStore(database)
     store.approve("hanako", "editor", ApprovedAnswer(0, QUESTION, (), (quote,)), index.version)
-    anyio.run(service.ask, former, ())
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(anyio.run, service.ask, former, ()).result()
     for thread in threading.enumerate():
         if thread.name == "approved-answers":
             thread.join()
