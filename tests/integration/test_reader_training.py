@@ -84,6 +84,15 @@ def test_a_training_that_was_broken_off_ends_where_it_would_have_ended(
         assert torch.allclose(value, weights(broken)[name], atol=1e-6), name
 
 
+def test_a_stage_without_examples_hands_the_network_on_as_it_was(encoder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    network = fresh(encoder, out)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    train(network, Stage("reading", [], 1, (1e-2, 1e-3)), out, RECIPE, threads=1)
+    assert is_trained(out)
+    assert all(torch.equal(value, weights(out)[name]) for name, value in before.items())
+
+
 def test_training_lowers_the_loss_and_logs_it(encoder: Path, examples: list[Example], tmp_path: Path) -> None:
     out = tmp_path / "out"
     long = Stage("small", examples, 30, (3e-2, 1e-3))
