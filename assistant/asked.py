@@ -51,7 +51,8 @@ _DATE = re.compile(
     rf"(?:(?:令和|平成|昭和)(?:元|{_NUMBER})(?:\([0-9]{{4}}\))?年度?|[0-9]{{4}}年度?)(?:[0-9]{{1,2}}月)?(?:[0-9]{{1,2}}日)?"
 )
 _PERIOD = re.compile(rf"{_DATE.pattern}から{_DATE.pattern}(?:まで)?(?:の{_NUMBER}年間)?")
-_CONTACT = re.compile(r"[0-9]{2,4}-[0-9]{2,4}-[0-9]{3,4}|[\w.]+@[\w.]+|https?://|[0-9]+丁目|[0-9]+番地")
+# Looking behind keeps it from starting anew at each place within one long word or number.
+_CONTACT = re.compile(r"[0-9]{2,4}-[0-9]{2,4}-[0-9]{3,4}|(?<![\w.])[\w.]+@[\w.]+|https?://|(?<![0-9])[0-9]+(?:丁目|番地)")
 _FORMS: dict[Kind, re.Pattern[str]] = {
     "how_to": re.compile(r"申し?込み?|申請|応募|手続|届け?出|窓口で|ご?予約"),
     "place": re.compile(r"[^\s、。「」]{1,12}(?:[0-9]丁目|[0-9]番地|駅|庁舎|階|館内|センター内|公民館で|市役所)"),

@@ -57,10 +57,10 @@ def all_patterns() -> list[re.Pattern[str]]:
     return list(found.values())
 
 
-def seconds(pattern: re.Pattern[str], text: str) -> float:
-    """The best of three, so that one interruption counts for nothing."""
+def seconds(pattern: re.Pattern[str], text: str, times: int = 3) -> float:
+    """The best of so many times: what else the machine does makes a time longer, never shorter."""
     best = float("inf")
-    for _ in range(3):
+    for _ in range(times):
         started = time.thread_time()
         for _match in pattern.finditer(text):
             pass
@@ -74,8 +74,8 @@ def test_no_pattern_takes_long_over_2000_hostile_characters(pattern: re.Pattern[
     for pump in PUMPS:
         text = (pump * CHARS)[: CHARS - 1] + "!"
         allowed = TIMES_BASELINE * max(seconds(BASELINE, text), 1e-4)
-        taken = seconds(pattern, text)
-        if taken > allowed:
+        # Beside other work one time in thousands is much too long; a pattern that is slow is so each time.
+        if seconds(pattern, text) > allowed and (taken := seconds(pattern, text, times=30)) > allowed:
             slow[pump] = taken
     assert not slow
 
