@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
 import bm25s
 import numpy as np
 import numpy.typing as npt
+from bm25s.tokenization import Tokenized
 from sudachipy import Dictionary, Morpheme, SplitMode, Tokenizer
 
 # Which words a term is made of depends on both, so both are in an index's manifest.
@@ -117,7 +119,10 @@ class BM25:
     def build(cls, texts: Sequence[Sequence[str]]) -> BM25:
         """Index texts given as their terms; a text may be empty, the collection may not."""
         engine = bm25s.BM25(method="lucene", k1=1.5, b=0.75)
-        engine.index([list(text) for text in texts], show_progress=False)
+        # Numbered in their order, so that the same texts give the same files, byte for byte, in each process.
+        vocabulary = {term: number for number, term in enumerate(sorted({"", *chain(*texts)}))}
+        numbered = Tokenized(ids=[[vocabulary[term] for term in text] for text in texts], vocab=vocabulary)
+        engine.index(numbered, show_progress=False)
         return cls(engine, len(texts))
 
     def scores(self, query: Sequence[str]) -> npt.NDArray[np.float32]:

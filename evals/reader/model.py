@@ -15,6 +15,7 @@ from transformers.utils import logging
 
 from assistant.reader import Encoded, Reading, Text, as_reading, encode, pad
 from evals.reader.vocabulary import cut_vocabulary
+from index import default_model
 
 TOKENIZER_FILE = "tokenizer.json"
 CONFIG_FILE = "config.json"
@@ -54,7 +55,7 @@ def new_network(encoder_folder: Path, out: Path) -> ReaderNetwork:
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
     )
-    kept = cut_vocabulary(encoder_folder / TOKENIZER_FILE, out / TOKENIZER_FILE)
+    kept = cut_vocabulary(encoder_folder / default_model.TOKENIZER_FILE, out / TOKENIZER_FILE)
     with torch.no_grad():
         vectors = encoder.embeddings.word_embeddings.weight[torch.tensor(kept)].clone()
     encoder.embeddings.word_embeddings = nn.Embedding.from_pretrained(vectors, freeze=True, padding_idx=1)  # type: ignore[no-untyped-call]

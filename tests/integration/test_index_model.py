@@ -53,6 +53,19 @@ def test_the_model_is_expanded_only_once(settings: Settings, monkeypatch: pytest
     assert default_model.ensure_default_model(settings.var / "models") == folder
 
 
+def test_a_model_that_an_older_version_expanded_is_expanded_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def expand(data: bytes, folder: Path) -> None:
+        folder.mkdir()
+        (folder / default_model.TOKENIZER_FILE).touch()
+
+    monkeypatch.setattr(default_model, "_expand", expand)
+    monkeypatch.setattr(default_model, "hash_weights", lambda folder: default_model.WEIGHTS_SHA256)
+    (tmp_path / default_model.NAME).mkdir()
+    (tmp_path / default_model.NAME / "tokenizer.json").touch()
+    folder = default_model.ensure_default_model(tmp_path)
+    assert [path.name for path in folder.iterdir()] == [default_model.TOKENIZER_FILE]
+
+
 def test_another_source_file_than_the_pinned_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(default_model, "SOURCE_SHA256", "0" * 64)
     with pytest.raises(ModelError, match="make env"):

@@ -11,7 +11,7 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel
 
-from assistant.reader import Reader, Text, sha256_of
+from assistant.reader import SHIPPED_READER, Reader, Text, sha256_of
 from assistant.settings import Settings
 from evals.reader import train as training
 from evals.reader.examples import Example
@@ -21,6 +21,8 @@ from evals.reader.model import TOKENIZER_FILE, ReaderNetwork, new_network
 from evals.reader.recipe import Recipe
 from evals.reader.resume import shipped_network
 from evals.reader.train import CHECKPOINT_FILE, LOG_FILE, Stage, is_trained, train, trained
+from evals.reader.vocabulary import cut_vocabulary
+from index import default_model
 from tests.unit.test_reader import PARAGRAPHS
 
 RECIPE = Recipe(batch_size=2, frozen_layers=1, warmup_steps=1, checkpoint_every=1)
@@ -40,8 +42,19 @@ def encoder(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Pat
     torch.manual_seed(0)
     config = BertConfig(vocab_size=size, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
     BertModel(config, add_pooling_layer=False).save_pretrained(folder)
-    shutil.copyfile(source / TOKENIZER_FILE, folder / TOKENIZER_FILE)
+    shutil.copyfile(source / default_model.TOKENIZER_FILE, folder / default_model.TOKENIZER_FILE)
     return folder
+
+
+def test_the_vocabulary_that_the_recipe_cuts_is_the_shipped_readers(settings: Settings, tmp_path: Path) -> None:
+    kept = cut_vocabulary(settings.model_folder() / default_model.TOKENIZER_FILE, tmp_path / TOKENIZER_FILE)
+    cut, shipped = (json.loads((folder / TOKENIZER_FILE).read_text("utf-8")) for folder in (tmp_path, SHIPPED_READER))
+    pieces, scores = zip(*cut["model"].pop("vocab"), strict=True)
+    shipped_pieces, shipped_scores = zip(*shipped["model"].pop("vocab"), strict=True)
+    assert pieces == shipped_pieces
+    assert scores == pytest.approx(shipped_scores)
+    assert cut == shipped
+    assert len(kept) == len(pieces)
 
 
 def fresh(encoder: Path, out: Path) -> ReaderNetwork:
