@@ -41,6 +41,11 @@ GRACE_S = 8
 _M_ARENA_MAX = -8
 
 
+# How long a thread that wants the interpreter waits for the one that has it. With Python's own 5 ms, answers waited for each
+# other and for the refusals of an overload while a core was idle: 28–35 answers a second beside 75 refusals, against 33–37.
+SWITCH_S = 0.0002
+
+
 class Server(uvicorn.Server):
     """Not ready any more from the moment that it is told to stop; SIGHUP has it load the index that is current now."""
 
@@ -113,6 +118,7 @@ def _serve(settings: Settings, host: str, port: int) -> None:
     # A reload that comes before the server can take it would end the process.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     _keep_one_heap()
+    sys.setswitchinterval(SWITCH_S)
     log_as_json()
     database = database_of(settings)
     app = create_app(

@@ -17,7 +17,7 @@ from web.soak.server import start
 from web.storage.database import DATABASE_FILE
 
 WRITERS = 4
-LONGEST_ROUND_S = 0.8
+LONGEST_ROUND_S = 1.2
 LONGEST_WAIT_S = 30.0
 FORM = "application/x-www-form-urlencoded"
 
