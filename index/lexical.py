@@ -122,7 +122,9 @@ class BM25:
         # Numbered in their order, so that the same texts give the same files, byte for byte, in each process.
         vocabulary = {term: number for number, term in enumerate(sorted({"", *chain(*texts)}))}
         numbered = Tokenized(ids=[[vocabulary[term] for term in text] for text in texts], vocab=vocabulary)
-        engine.index(numbered, show_progress=False)
+        # The mean length of texts without any term is 0, by which the library divides.
+        with np.errstate(invalid="ignore"):
+            engine.index(numbered, show_progress=False)
         return cls(engine, len(texts))
 
     def scores(self, query: Sequence[str]) -> npt.NDArray[np.float32]:

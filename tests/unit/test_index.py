@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import multiprocessing
 import random
 import resource
@@ -53,6 +54,17 @@ def root(documents: Path, tmp_path: Path) -> Path:
 def search(index: SearchIndex, question: str) -> list[str]:
     vector = np.asarray(EMBEDDINGS.embed_query(question), dtype=np.float32)
     return [hit.candidate.passage.text for hit in rank(index.candidates(terms(question), vector, 10))]
+
+
+def test_the_same_texts_give_the_same_files_whatever_order_a_process_keeps_sets_in(tmp_path: Path) -> None:
+    BM25.build([terms("防災訓練を行いました"), terms("計画の期間は五年間です"), []]).save(tmp_path)
+    vocabulary = json.loads((tmp_path / "vocab.index.json").read_text(encoding="utf-8"))
+    assert list(vocabulary) == sorted(vocabulary)
+    assert list(vocabulary.values()) == list(range(len(vocabulary)))
+
+
+def test_texts_without_any_term_are_found_by_nothing() -> None:
+    assert BM25.build([[], []]).scores(terms("防災")).tolist() == [0.0, 0.0]
 
 
 def test_terms_are_words_in_their_plain_form_without_particles() -> None:
