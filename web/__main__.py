@@ -39,8 +39,8 @@ log = logging.getLogger("web")
 GRACE_S = 8
 # From glibc's malloc.h.
 _M_ARENA_MAX = -8
-# How long a thread that wants the interpreter waits for the one that has it. With Python's own 5 ms, answers waited for each
-# other and for the refusals of an overload while a core was idle: 28–35 answers a second beside 75 refusals, against 33–37.
+# How long a thread that wants the interpreter waits for the one that has it. With Python's own 5 ms answers waited for each
+# other while a core was idle: 32 a second at most and 20 beside an overload, against 44 and 27 (`web.soak load`, two runs).
 SWITCH_S = 0.0002
 
 
