@@ -115,8 +115,11 @@ def find_value(asked: Asked, sentence: str) -> tuple[int, int] | None:
 
     Kinds without a value of a form of their own (definition, who, where, open) have none.
     """
+    patterns = _value_patterns(asked)
+    if not patterns:
+        return None
     folded, origin = _narrow(sentence)
-    for pattern in _value_patterns(asked):
+    for pattern in patterns:
         match = pattern.search(folded)
         if match and match.group():
             return origin[match.start()], origin[match.end() - 1] + 1

