@@ -37,6 +37,8 @@ log = logging.getLogger("web")
 
 # With the rest of the stop, within the ten seconds that a supervisor waits.
 GRACE_S = 8
+# A connection that is open and has not been read yet would be closed without a word: so long it still has its refusal.
+DRAIN_S = 0.3
 # From glibc's malloc.h.
 _M_ARENA_MAX = -8
 # How long a thread that wants the interpreter waits for the one that has it. With Python's own 5 ms answers waited for each
@@ -50,16 +52,22 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, service: Service) -> None:
         super().__init__(config)
         self._service = service
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until stopped."""
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._service.start_renewal)
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_signal_handler(signal.SIGHUP, self._service.start_renewal)
         await super().serve(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to stop."""
+        """Begin to stop: refuse from now on, and close a little later. Told so twice, close at once."""
+        loop, self._loop = self._loop, None
         self._service.stop()
-        super().handle_exit(sig, frame)
+        if loop:
+            loop.call_soon_threadsafe(loop.call_later, DRAIN_S, super().handle_exit, sig, frame)
+        else:
+            super().handle_exit(sig, frame)
 
 
 def main(arguments: list[str] | None = None) -> int:

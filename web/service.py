@@ -10,7 +10,6 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from anyio import to_thread
 
 from assistant.answer import Answer, Language
 from assistant.assistant import Assistant, Found, Turn
@@ -24,7 +23,7 @@ from corpus.model import Document
 from index.errors import IndexUnavailableError, ModelError
 from index.fusion import Hit
 from index.search_index import SearchIndex
-from web.admission import Admission, Place, never_gone
+from web.admission import Admission, never_gone
 from web.approved import ApprovedAnswers
 from web.errors import CLOSED, NO_INDEX, RESTARTING, STARTING, WebError
 from web.notice import NoticeBoard
@@ -241,12 +240,12 @@ class Service:
             by_staff: whether staff ask, who are served what was approved even where residents are not.
 
         Raises:
-            WebError: 503, as `Admission.turn` does.
+            WebError: 503, as `Admission.do` does.
         """
         answer = accepted.urgent
         if answer is None:
             assistant = accepted.assistant or self.assistant()
-            answer = await self._in_place(
+            answer = await self._admission.do(
                 lambda place: self._answer(assistant, accepted, history, place.is_hurried, by_staff), gone, accepted.asker
             )
         if self._outcomes:
@@ -258,7 +257,7 @@ class Service:
 
         Raises:
             InvalidQuestionError: it is none, or it names a person.
-            WebError: 503, as `assistant` and `Admission.turn` do.
+            WebError: 503, as `assistant` and `Admission.do` do.
         """
         asked = refuse_identifiers(parse_question(text))
         assistant = self.assistant()
@@ -278,9 +277,9 @@ class Service:
             address: of a client who holds no more places than a question's asker may; empty for staff.
 
         Raises:
-            WebError: 429 or 503, as `Admission.turn` does.
+            WebError: 429 or 503, as `Admission.do` does.
         """
-        return await self._in_place(lambda _: retriever.search(text), never_gone, self._rate_limit.asker(address))
+        return await self._admission.do(lambda _: retriever.search(text), never_gone, self._rate_limit.asker(address))
 
     async def read(
         self, work: Callable[[], Result], address: str, gone: Callable[[], Awaitable[bool]] = never_gone
@@ -293,10 +292,9 @@ class Service:
             gone: as `ask` takes it.
 
         Raises:
-            WebError: 429 or 503, as `Admission.turn` does.
+            WebError: 429 or 503, as `Admission.do` does.
         """
-        async with self._readings.turn(gone, self._rate_limit.asker(address)):
-            return await to_thread.run_sync(work)
+        return await self._readings.do(lambda _: work(), gone, self._rate_limit.asker(address))
 
     def _answer(
         self, assistant: Assistant, accepted: Accepted, history: Sequence[Turn], hurried: bool, by_staff: bool
@@ -319,15 +317,9 @@ class Service:
         """Do work in a worker thread when its turn has come among the questions.
 
         Raises:
-            WebError: 503, as `Admission.turn` does.
+            WebError: 503, as `Admission.do` does.
         """
-        return await self._in_place(lambda _: work(), gone)
-
-    async def _in_place(
-        self, work: Callable[[Place], Result], gone: Callable[[], Awaitable[bool]], asker: str = ""
-    ) -> Result:
-        async with self._admission.turn(gone, asker) as place:
-            return await to_thread.run_sync(work, place)
+        return await self._admission.do(lambda _: work(), gone)
 
     def _load(self) -> None:
         try:

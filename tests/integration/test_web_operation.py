@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import errno
 import http.client
 import json
@@ -11,14 +12,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing
+from contextlib import closing
 from dataclasses import fields, replace
 from pathlib import Path
 
 import anyio
 import pytest
+import uvicorn
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
@@ -37,8 +39,8 @@ from tests.conftest import REPOSITORY, MakeApp
 from tests.fakes import BigramEmbeddings
 from tests.loops import in_a_loop_of_its_own
 from web import front_door
-from web.__main__ import main
-from web.admission import Admission, Place, never_gone
+from web.__main__ import Server, main
+from web.admission import AHEAD, Admission, Place
 from web.app import create_app
 from web.catalogue import LANGUAGES
 from web.errors import WebError
@@ -347,11 +349,10 @@ class Standing(Admission):
 
     def __init__(self, place: Place) -> None:
         super().__init__()
-        self._place = place
+        self._standing = place
 
-    @asynccontextmanager
-    async def turn(self, gone: Callable[[], Awaitable[bool]] = never_gone, asker: str = "") -> AsyncIterator[Place]:
-        yield self._place
+    def _place(self, began: float) -> Place:
+        return self._standing
 
 
 @pytest.mark.parametrize(("waiting", "is_read"), [(0, True), (9, False)])
@@ -378,18 +379,17 @@ def test_a_hurried_question_is_asked_without_the_reader(
 
 @in_a_loop_of_its_own
 async def test_those_that_wait_are_told_at_once_when_the_server_stops_and_what_runs_is_finished() -> None:
-    admission, until, said = Admission(running=1, waiting=5), anyio.Event(), list[str]()
+    admission, until, said = Admission(running=1, waiting=5), threading.Event(), list[str]()
 
     async def ask() -> None:
         try:
-            async with admission.turn():
-                await until.wait()
+            await admission.do(lambda _: until.wait())
             said.append("answered")
         except WebError as error:
             said.append(error.problem.code)
 
     async with anyio.create_task_group() as tasks:
-        for _ in range(3):
+        for _ in range(3 + AHEAD):
             tasks.start_soon(ask)
         await anyio.wait_all_tasks_blocked()
         admission.stop()
@@ -398,7 +398,7 @@ async def test_those_that_wait_are_told_at_once_when_the_server_stops_and_what_r
         await ask()
         assert said == ["restarting"] * 3
         until.set()
-    assert said[-1] == "answered"
+    assert said[3:] == ["answered"] * (1 + AHEAD)
 
 
 @pytest.fixture
@@ -553,6 +553,36 @@ def test_a_data_folder_has_one_server_also_where_nothing_can_be_written(tmp_path
     assert list(tmp_path.iterdir()) == []
     with only_one(tmp_path):
         pass
+
+
+class Stopping:
+    """A service that notes that it was told to stop."""
+
+    told = 0
+
+    def stop(self) -> None:
+        self.told += 1
+
+
+@in_a_loop_of_its_own
+async def test_a_server_that_is_told_to_stop_refuses_at_once_and_closes_when_what_came_meanwhile_was_read() -> None:
+    service = Stopping()
+    server = Server(uvicorn.Config("web.app:app"), service)  # type: ignore[arg-type]
+    server._loop = asyncio.get_running_loop()
+    server.handle_exit(signal.SIGTERM, None)
+    assert (service.told, server.should_exit) == (1, False)
+    with anyio.fail_after(STOP_TIMEOUT_S):
+        while not server.should_exit:
+            await anyio.sleep(0.01)
+
+
+@in_a_loop_of_its_own
+async def test_a_server_that_is_told_twice_closes_at_once() -> None:
+    server = Server(uvicorn.Config("web.app:app"), Stopping())  # type: ignore[arg-type]
+    server._loop = asyncio.get_running_loop()
+    server.handle_exit(signal.SIGTERM, None)
+    server.handle_exit(signal.SIGTERM, None)
+    assert server.should_exit
 
 
 def fetch(port: int, method: str, path: str, body: str | None = None, **headers: str) -> tuple[int, str]:

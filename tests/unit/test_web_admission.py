@@ -1,21 +1,21 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 
 import anyio
 import pytest
 
 from tests.loops import in_a_loop_of_its_own
-from web.admission import PLACES_OF_ONE, Admission
+from web.admission import AHEAD, PLACES_OF_ONE, Admission, Place
 from web.errors import WebError
 from web.rate_limit import DAY_S, Pseudonyms, RateLimit
 
 
-async def hold(admission: Admission, until: anyio.Event, done: list[str], asker: str = "") -> None:
+async def hold(admission: Admission, until: threading.Event, done: list[str], asker: str = "") -> None:
     try:
-        async with admission.turn(asker=asker):
-            await until.wait()
+        await admission.do(lambda _: until.wait(), asker=asker)
         done.append("answered")
     except WebError as error:
         done.append(error.problem.code)
@@ -23,7 +23,7 @@ async def hold(admission: Admission, until: anyio.Event, done: list[str], asker:
 
 @in_a_loop_of_its_own
 async def test_what_is_beyond_all_places_is_refused_at_once_and_the_others_are_answered() -> None:
-    admission, until, done = Admission(running=2, waiting=3), anyio.Event(), list[str]()
+    admission, until, done = Admission(running=2, waiting=3), threading.Event(), list[str]()
     async with anyio.create_task_group() as tasks:
         for _ in range(8):
             tasks.start_soon(hold, admission, until, done)
@@ -39,7 +39,7 @@ async def test_what_is_beyond_all_places_is_refused_at_once_and_the_others_are_a
 
 @in_a_loop_of_its_own
 async def test_one_address_holds_only_so_many_places_and_leaves_the_others_theirs() -> None:
-    admission, until, done = Admission(), anyio.Event(), list[str]()
+    admission, until, done = Admission(), threading.Event(), list[str]()
     async with anyio.create_task_group() as tasks:
         for _ in range(PLACES_OF_ONE + 3):
             tasks.start_soon(hold, admission, until, done, "flood")
@@ -55,33 +55,58 @@ async def test_one_address_holds_only_so_many_places_and_leaves_the_others_their
 
 @in_a_loop_of_its_own
 async def test_a_turn_that_does_not_come_in_time_is_given_up_and_its_place_is_free() -> None:
-    admission, until, done = Admission(running=1, waiting=5, patience_s=0.01), anyio.Event(), list[str]()
+    admission, until, done = Admission(running=1, waiting=5, patience_s=0.01), threading.Event(), list[str]()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(hold, admission, until, done)
+        for _ in range(1 + AHEAD):
+            tasks.start_soon(hold, admission, until, done)
         await anyio.wait_all_tasks_blocked()
         with pytest.raises(WebError) as caught:
-            async with admission.turn():
-                pytest.fail("there was a turn")
+            await admission.do(lambda _: pytest.fail("there was a turn"))
         assert caught.value.problem.code == "timed_out"
-        assert admission.taken == 1
+        assert admission.taken == 1 + AHEAD
         until.set()
     assert admission.taken == 0
 
 
 @in_a_loop_of_its_own
 async def test_whoever_goes_while_waiting_leaves_the_queue() -> None:
-    admission, until, done = Admission(running=1, waiting=5), anyio.Event(), list[str]()
+    admission, until, done = Admission(running=1, waiting=5), threading.Event(), list[str]()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(hold, admission, until, done)
+        for _ in range(1 + AHEAD):
+            tasks.start_soon(hold, admission, until, done)
         await anyio.wait_all_tasks_blocked()
         async with anyio.create_task_group() as gone:
             gone.start_soon(hold, admission, until, done)
             await anyio.wait_all_tasks_blocked()
-            assert admission.taken == 2
+            assert admission.taken == 2 + AHEAD
             gone.cancel_scope.cancel()
-        assert admission.taken == 1
+        assert admission.taken == 1 + AHEAD
         until.set()
-    assert done == ["answered"]
+    assert done == ["answered"] * (1 + AHEAD)
+
+
+@in_a_loop_of_its_own
+async def test_the_next_question_is_begun_at_once_even_while_the_event_loop_is_busy() -> None:
+    admission, first, second = Admission(running=1, waiting=5), threading.Event(), threading.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(admission.do, lambda _: first.wait())
+        tasks.start_soon(admission.do, lambda _: second.set())
+        await anyio.wait_all_tasks_blocked()
+        assert not second.is_set()
+        first.set()
+        # Waits in the loop itself, which can hand out nothing meanwhile.
+        assert second.wait(10)
+
+
+@in_a_loop_of_its_own
+async def test_what_goes_wrong_in_the_thread_is_said_to_who_asked_and_the_place_is_free() -> None:
+    def fail(place: Place) -> None:
+        raise KeyError(place.waiting)
+
+    admission = Admission()
+    with pytest.raises(KeyError, match="0"):
+        await admission.do(fail)
+    assert admission.taken == 0
 
 
 @in_a_loop_of_its_own
@@ -91,8 +116,7 @@ async def test_a_question_whose_asker_has_gone_is_not_worked_on() -> None:
 
     admission = Admission()
     with pytest.raises(WebError):
-        async with admission.turn(gone):
-            pytest.fail("it was worked on")
+        await admission.do(lambda _: pytest.fail("it was worked on"), gone)
     assert admission.taken == 0
 
 
