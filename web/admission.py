@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
@@ -127,10 +127,7 @@ class Admission:
             try:
                 if await gone():
                     raise WebError(TIMED_OUT)
-                done = asyncio.wrap_future(self._threads.submit(lambda: work(self._place(began))))
-                with anyio.CancelScope(shield=True):
-                    await asyncio.wait([done])
-                return done.result()
+                return await self._done(self._threads.submit(lambda: work(self._place(began))))
             finally:
                 self._limiter.release_on_behalf_of(borrower)
         finally:
@@ -138,6 +135,20 @@ class Admission:
             self._taken_by[asker] -= 1
             if not self._taken_by[asker]:
                 del self._taken_by[asker]
+
+    @staticmethod
+    async def _done(job: Future[Result]) -> Result:
+        """What a thread has made of a job; one whose asker goes before it is begun is taken from the thread."""
+        done = asyncio.wrap_future(job)
+        try:
+            await asyncio.wait([done])
+        except asyncio.CancelledError:
+            if not job.cancel():
+                # Its place stays taken until it has ended.
+                with anyio.CancelScope(shield=True):
+                    await asyncio.wait([done])
+            raise
+        return done.result()
 
     def _place(self, began: float) -> Place:
         return Place(max(0, self._taken - self._running), time.monotonic() - began)

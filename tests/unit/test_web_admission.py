@@ -86,6 +86,35 @@ async def test_whoever_goes_while_waiting_leaves_the_queue() -> None:
 
 
 @in_a_loop_of_its_own
+async def test_whoever_goes_while_handed_to_a_thread_already_is_not_worked_on() -> None:
+    admission, until, done, late = Admission(running=1, waiting=5), threading.Event(), list[str](), list[str]()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(hold, admission, until, done)
+        await anyio.wait_all_tasks_blocked()
+        async with anyio.create_task_group() as gone:
+            gone.start_soon(admission.do, lambda _: late.append("worked on"))
+            await anyio.wait_all_tasks_blocked()
+            gone.cancel_scope.cancel()
+        assert admission.taken == 1
+        until.set()
+    assert (done, late) == (["answered"], [])
+
+
+@in_a_loop_of_its_own
+async def test_what_runs_already_keeps_its_place_until_it_has_ended_though_its_asker_goes() -> None:
+    admission, until, done = Admission(running=1, waiting=5), threading.Event(), list[str]()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(hold, admission, until, done)
+        await anyio.wait_all_tasks_blocked()
+        tasks.cancel_scope.cancel()
+        with anyio.CancelScope(shield=True):
+            await anyio.sleep(0.05)
+            assert admission.taken == 1
+            until.set()
+    assert admission.taken == 0
+
+
+@in_a_loop_of_its_own
 async def test_the_next_question_is_begun_at_once_even_while_the_event_loop_is_busy() -> None:
     admission, first, second = Admission(running=1, waiting=5), threading.Event(), threading.Event()
     async with anyio.create_task_group() as tasks:
