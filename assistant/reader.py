@@ -26,7 +26,7 @@ SHIPPED_READER = Path(__file__).parent / "reader_model"
 FILES = ("model.onnx", "tokenizer.json")
 # What `python -m evals.reader export` printed for the shipped files.
 SHA256 = {
-    "model.onnx": "913de65f28294ccea3f055a0f96c590d8fa66c5cf7713c5412d561ed7786f71f",
+    "model.onnx": "13026cd470273cfb19b742a4b3c92d3d93cf62e8da50565dd6150564dae5fdd3",
     "tokenizer.json": "44464717dea4b470eddd80dd04323f66945964ac608b41017c2c60ebee79da2c",
 }
 
@@ -173,7 +173,13 @@ class Reader:
         self._free = threading.BoundedSemaphore(at_once)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="read")
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
+        self._session = onnxruntime.InferenceSession(
+            str(folder / "model.onnx"),
+            options,
+            providers=["CPUExecutionProvider"],
+            # What it makes one operation of takes longer than its parts: 59 instead of 54 ms for a text of 160 tokens.
+            disabled_optimizers=["SkipLayerNormFusion"],
+        )
 
     def read(self, question: str, texts: Sequence[Text]) -> list[Reading] | None:
         """Return a reading for each text, in their order; None if as many questions as allowed are being read for.

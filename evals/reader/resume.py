@@ -15,8 +15,9 @@ from tokenizers import Tokenizer
 from evals.reader.export import MODEL_FILE
 from evals.reader.model import CONFIG_FILE, TOKENIZER_FILE, ReaderNetwork, load_network
 
-_FROM_PRODUCT_TO_BIAS = ("Cast", "Mul", "Add")
 _EIGHT_BITS = "_quantized"
+# What stands for 0 in 8 bits without a sign.
+_ZERO = 128
 
 
 def shipped_network(folder: Path, config_folder: Path, out: Path) -> ReaderNetwork:
@@ -59,10 +60,15 @@ def _weights(graph: onnx.GraphProto) -> dict[str, torch.Tensor]:
     found = {name: value for name, value in values.items() if name.endswith((".bias", "LayerNorm.weight"))}
     found |= {name.removesuffix(_EIGHT_BITS): whole(name) for name in values if name.endswith(f".weight{_EIGHT_BITS}")}
     for node in graph.node:
-        if node.op_type == "MatMulInteger":
-            after = node
-            for kind in _FROM_PRODUCT_TO_BIAS:
-                (after,) = (user for user in users[after.output[0]] if user.op_type == kind)
-            (bias,) = (name for name in after.input if name.endswith(".bias"))
-            found[bias.removesuffix(".bias") + ".weight"] = whole(node.input[1]).T
+        if node.op_type not in ("MatMul", "MatMulNBits") or node.input[1] not in values:
+            continue
+        weight = values[node.input[1]].T
+        if node.op_type == "MatMulNBits":
+            levels, scales = values[node.input[1]].astype(np.float32) - _ZERO, values[node.input[2]]
+            # Of shape (outputs, blocks, BLOCK), the last block filled up beyond the K inputs.
+            (inputs,) = (attribute.i for attribute in node.attribute if attribute.name == "K")
+            weight = (levels * scales.reshape(len(levels), -1, 1)).reshape(len(levels), -1)[:, :inputs]
+        (add,) = (user for user in users[node.output[0]] if user.op_type == "Add")
+        (bias,) = (name for name in add.input if name.endswith(".bias"))
+        found[bias.removesuffix(".bias") + ".weight"] = weight
     return {name: torch.from_numpy(np.array(value, dtype=np.float32)) for name, value in found.items()}
