@@ -22,8 +22,8 @@ Result = TypeVar("Result")
 # The model keeps all its processor threads busy for one question; a second one overlaps with the rest of the work.
 RUNNING = 2
 WAITING = 16
-# Of those that wait, so many for each that runs are handed to its thread already: under load the event loop needs longer
-# to come round and hand out the next one than half an answer takes, and the thread would stand idle meanwhile.
+# Of those that wait, so many for each that runs are handed to its thread already: under load the thread would stand idle
+# until the event loop comes round (of three times as many questions as can be answered 65–69 % were, without it 59–62 %).
 AHEAD = 1
 # How far the threads step back behind the event loop, where the system has niceness by thread (Linux): of three times as
 # many questions as can be answered, refusals came after 53–62 instead of 81–124 ms, and more answers (`web.soak load`).

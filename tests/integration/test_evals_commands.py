@@ -22,8 +22,8 @@ from tests.fakes import BigramEmbeddings
 
 EVALS = Path(__file__).parents[2] / "evals"
 CASES = EVALS / "cases" / "tuning"
-# The gate runs with the tests: these take under a minute, all cases some minutes.
-EVERY = 5
+# The gate runs with the tests: these take a minute, all cases two.
+EVERY = 2
 
 
 @pytest.fixture(scope="module")
