@@ -34,6 +34,8 @@ def counter(browser: Browser, staff_address: str) -> Iterator[Page]:
     """The counter, signed in, on a screen with room for two panes."""
     with watched(browser, viewport={"width": 1280, "height": 900}) as page:
         at_the_counter(page, staff_address)
+        # The box has the focus before the script is there.
+        expect(page.locator("plan-counter:defined")).to_be_attached()
         yield page
 
 
