@@ -20,9 +20,8 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from transformers import BertConfig
 from transformers.modeling_outputs import BaseModelOutput
+from transformers.utils import CONFIG_NAME, SAFE_WEIGHTS_NAME
 
-WEIGHTS_FILE = "model.safetensors"
-CONFIGURATION_FILE = "config.json"
 # What the graph below says; any other value of these makes another model.
 _AS_PUBLISHED = {
     "model_type": "bert",
@@ -63,7 +62,7 @@ def load_bert(folder: Path, threads: int) -> OnnxBert | None:
     Raises:
         OSError: a file cannot be read.
     """
-    configuration, weights = folder / CONFIGURATION_FILE, folder / WEIGHTS_FILE
+    configuration, weights = folder / CONFIG_NAME, folder / SAFE_WEIGHTS_NAME
     if not configuration.is_file() or not weights.is_file():
         return None
     given = json.loads(configuration.read_text(encoding="utf-8"))

@@ -50,6 +50,7 @@ def full_client(assistant: Assistant, make_app: MakeApp) -> Iterator[TestClient]
     app = make_app(lambda: assistant)
     with TestClient(app, raise_server_exceptions=False) as client:
         assert app.state.service.wait(READY_TIMEOUT_S)
+        # Threads for one, and places for none.
         app.state.service._admission = Admission(running=1, waiting=-1)
         yield client
 
