@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from assistant.answer import Status
+from assistant.any_pattern import AnyPattern
 from assistant.question import Question
 
 SHIPPED_ROUTES = Path(__file__).parent / "routes.toml"
@@ -42,10 +44,12 @@ class Rule(BaseModel):
 
     def matches(self, text: str) -> bool:
         """Whether the route is for a text in lower case."""
-        return self._hits(text) and (not self.unless or self._hits(self._without_exceptions(text)))
+        any_pattern = self._any_pattern
+        return any_pattern.hits(text) and (not self.unless or any_pattern.hits(self._without_exceptions(text)))
 
-    def _hits(self, text: str) -> bool:
-        return any(p.search(text) for p in self.patterns)
+    @cached_property
+    def _any_pattern(self) -> AnyPattern:
+        return AnyPattern(self.patterns)
 
     def _without_exceptions(self, text: str) -> str:
         """The text with the end of a sentence and of a line in place of what `unless` hits: no pattern reaches across."""
@@ -65,10 +69,23 @@ class Router:
 
         A question of signs alone (「？」) asks the plan nothing.
         """
-        text = question.text.lower().translate(_APOSTROPHES)
-        if not any(char.isalnum() for char in text):
+        text = _folded(question)
+        if not _asks(text):
             return "out_of_scope"
         return next((status for status, rule in self.rules if rule.matches(text)), None)
+
+    def is_urgent(self, question: Question) -> bool:
+        """Whether `route` would say "urgent", which is tried first; for all that comes before an index is asked."""
+        text = _folded(question)
+        return _asks(text) and any(rule.matches(text) for status, rule in self.rules if status == "urgent")
+
+
+def _folded(question: Question) -> str:
+    return question.text.lower().translate(_APOSTROPHES)
+
+
+def _asks(text: str) -> bool:
+    return any(char.isalnum() for char in text)
 
 
 def load_router(path: Path = SHIPPED_ROUTES) -> Router:

@@ -31,7 +31,7 @@ class Triage:
         A Japanese question gets the wording of `language`, the page's; one in another language its own.
         """
         started = time.perf_counter()
-        if self.router.route(question) != "urgent":
+        if not self.router.is_urgent(question):
             return None
         asked_in = detect_language(question.text)
         return Answer(

@@ -22,6 +22,7 @@ from assistant.settings import Settings, load_settings
 from assistant.wiring import build_assistant, load_index, with_current_index
 from web.app import create_app
 from web.doctor import can_serve, examine, report
+from web.http_parser import BoundedHttp
 from web.instance import only_one
 from web.notice import NOTICE_FILE, NoticeBoard, put_up, take_down
 from web.request_log import log_as_json
@@ -153,6 +154,8 @@ def _serve(settings: Settings, host: str, port: int) -> None:
         remember_peer(trusted if settings.proxies else app),
         host=host,
         port=port,
+        http=BoundedHttp,
+        loop="uvloop",
         # Its access log would hold the addresses of those who ask; ours does not (`web/request_log.py`).
         access_log=False,
         log_config=None,

@@ -211,7 +211,6 @@ class Service:
         asked = parse_question(question)
         urgent = self._triage.urgent(asked, language)
         if urgent is None:
-            self._refuse_identifiers(asked)
             if self._stopping:
                 raise WebError(RESTARTING)
             if self._notices.is_closed:
@@ -219,6 +218,7 @@ class Service:
             assistant = self.assistant()
             asker = self._rate_limit.asker(address)
             self._admission.check(asker)
+            self._refuse_identifiers(asked)
             self._rate_limit.take(address)
             return Accepted(question, language, assistant, asker=asker)
         return Accepted(question, language, urgent=urgent)

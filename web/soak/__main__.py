@@ -17,6 +17,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import uvloop
+
 from assistant.settings import Settings, load_settings
 from web.soak.kills import kill_while_writing
 from web.soak.load import Figures, capacity, fairness, leave_streams, load, open_streams, percentile, probe_until
@@ -73,15 +75,15 @@ def _load(var: Path, settings: Settings, options: argparse.Namespace) -> tuple[d
     furnish(var, settings)
     server = start(var)
     try:
-        most = asyncio.run(capacity(server.port, max(WARM_UP_S, options.seconds / 10)))
+        most = uvloop.run(capacity(server.port, max(WARM_UP_S, options.seconds / 10)))
         before = _state(server)
-        steady = asyncio.run(load("steady", server.port, options.rate, options.seconds))
-        asyncio.run(leave_streams(server.port, options.disconnects))
+        steady = uvloop.run(load("steady", server.port, options.rate, options.seconds))
+        uvloop.run(leave_streams(server.port, options.disconnects))
         rate = OVERLOAD * most.answers_a_second
-        overload, alive_ms = asyncio.run(_overload(server.port, rate, options.seconds))
-        again = asyncio.run(load("after", server.port, options.rate, options.seconds))
+        overload, alive_ms = uvloop.run(_overload(server.port, rate, options.seconds))
+        again = uvloop.run(load("after", server.port, options.rate, options.seconds))
         after, lives = _state(server), server.lives()
-        stop_s, ends = asyncio.run(_stop_with_streams(server))
+        stop_s, ends = uvloop.run(_stop_with_streams(server))
     finally:
         server.kill()
     phases = (most, steady, overload, again)
@@ -143,7 +145,7 @@ def _fairness(var: Path, settings: Settings, options: argparse.Namespace) -> tup
     furnish(var, settings)
     server = start(var)
     try:
-        found = asyncio.run(fairness(server.port, min(options.seconds, LONGEST_FLOOD_S)))
+        found = uvloop.run(fairness(server.port, min(options.seconds, LONGEST_FLOOD_S)))
         lives = server.lives()
     finally:
         server.kill()
@@ -155,7 +157,7 @@ def _swaps(var: Path, settings: Settings, options: argparse.Namespace) -> tuple[
     furnish(var, settings)
     server = start(var)
     try:
-        found = asyncio.run(swap_under_load(server, options.swaps, options.rate))
+        found = uvloop.run(swap_under_load(server, options.swaps, options.rate))
         lives = server.lives()
     finally:
         server.kill()
