@@ -51,6 +51,7 @@ _DATE = re.compile(
     rf"(?:(?:令和|平成|昭和)(?:元|{_NUMBER})(?:\([0-9]{{4}}\))?年度?|[0-9]{{4}}年度?)(?:[0-9]{{1,2}}月)?(?:[0-9]{{1,2}}日)?"
 )
 _PERIOD = re.compile(rf"{_DATE.pattern}から{_DATE.pattern}(?:まで)?(?:の{_NUMBER}年間)?")
+_UNTIL = re.compile(rf"{_DATE.pattern}(?=まで|を(?:期限|目途|目標年))")
 # Looking behind keeps it from starting anew at each place within one long word or number.
 _CONTACT = re.compile(r"[0-9]{2,4}-[0-9]{2,4}-[0-9]{3,4}|(?<![\w.])[\w.]+@[\w.]+|https?://|(?<![0-9])[0-9]+(?:丁目|番地)")
 _FORMS: dict[Kind, re.Pattern[str]] = {
@@ -128,7 +129,7 @@ def find_value(asked: Asked, sentence: str) -> tuple[int, int] | None:
 
 def _value_patterns(asked: Asked) -> tuple[re.Pattern[str], ...]:
     if asked.kind == "when":
-        return (_CLOCK,) if asked.counter == "時" else (_PERIOD, _DATE)
+        return {"時": (_CLOCK,), "まで": (_PERIOD, _UNTIL, _DATE)}.get(asked.counter, (_PERIOD, _DATE))
     if asked.kind == "contact":
         return (_CONTACT,)
     if asked.kind in _FORMS:

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 from assistant.answer import Answer, Citation, Language, Status
 from assistant.asked import Asked
 from assistant.calibration import Calibration
-from assistant.compose import Candidate, Pick, choose, rank_sentences
+from assistant.compose import Candidate, Pick, asked_for_first, choose, rank_sentences
 from assistant.contacts import Contacts
-from assistant.decide import Signs, read_signs
+from assistant.decide import Signs, probability_of, read_signs
 from assistant.errors import InvalidQuestionError
 from assistant.language import detect_language, spoken_language
 from assistant.personal_data import refuse_identifiers
@@ -119,13 +119,14 @@ class Assistant:
         """Return what would be answered, and how likely it is right, before that is decided."""
         query = self.understanding.understand(question, earlier)
         hits = self.retriever.search(query.text, query.extra_terms)
-        ranked = rank_sentences(query, hits, self.reader, self.calibration)
+        ranked = asked_for_first(query, rank_sentences(query, hits, self.reader, self.calibration))
         picks = choose(ranked, self.calibration)
         if not picks:
             return Found(query, hits, ranked, picks, None, 0.0)
         signs = read_signs(query, picks, ranked, hits, self.retriever.index)
         weights = self.calibration.weights(read=picks[0].candidate.reading is not None)
-        return Found(query, hits, ranked, picks, signs, weights.answer.probability(signs))
+        probability = probability_of(query, picks, signs, weights.answer)
+        return Found(query, hits, ranked, picks, signs, probability)
 
     def _answer(self, found: Found, page: Language, started: float) -> Answer:
         query, picks = found.query, found.picks

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from assistant.asked import find_value
 from assistant.calibration import Calibration, Logistic
 from assistant.reader import Reader, Reading, Text, windows
+from assistant.topic import holds
 from assistant.understand import Query
 from corpus.model import Passage, Sentence
 from index.fusion import Hit
@@ -97,6 +98,24 @@ def rank_sentences(query: Query, hits: Sequence[Hit], reader: Reader | None, cal
     unread = rank(find_candidates(query, hits), calibration.without_reader.sentence)
     read = read_best(query, unread, reader) if reader else None
     return unread if read is None else rank(read, calibration.with_reader.sentence)
+
+
+def asked_for_first(query: Query, ranked: Sequence[Pick]) -> list[Pick]:
+    """Return the sentences with those ahead that say just what is asked for, else in their order."""
+    return sorted(ranked, key=lambda pick: not (explains(pick, query) or speaks_of(pick, query)))
+
+
+def explains(pick: Pick, query: Query) -> bool:
+    """Whether a sentence says what the term means whose meaning is asked for."""
+    sentence, document = pick.sentence, pick.passage.document_id
+    return any(document == e.document_id and sentence.start <= e.start and e.end <= sentence.end for e in query.explained)
+
+
+def speaks_of(pick: Pick, query: Query) -> bool:
+    """Whether a sentence with its headings holds all that a question only names, and some of it itself."""
+    sentence = pick.sentence.text
+    around = "\n".join([sentence, *pick.passage.section])
+    return holds(around, query.named) and any(holds(sentence, [names]) for names in query.named)
 
 
 def find_candidates(query: Query, hits: Sequence[Hit]) -> list[Candidate]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.answer import Language
 from assistant.asked import Asked, what_is_asked
+from assistant.glossary import Entry, Glossary
 from assistant.language import detect_language
 from assistant.question import Question
 from assistant.spelling import Spelling
+from assistant.topic import GENERAL_PARTS, term_of, topic_of
 from index.lexical import Word, terms, words
+from index.search_index import SearchIndex
 
 SHIPPED_SYNONYMS = Path(__file__).parent / "synonyms.toml"
 
@@ -24,8 +27,18 @@ _POINTS_BACK = re.compile(
 )
 # 「AのBは」, 「AのBを教えて」: B is what is asked for.
 _FOCUS = re.compile("の([^のはがをにで、。 ?]{1,12})(?:は|って|を(?:教|知り|見せ)|について|\\?|$)")
+# Letters of which words are not divided by white space or by another kind of letter.
+_UNDIVIDED = ("ァ-ヺー", "a-z")
 _FEW_TERMS = 2
 _TURNS_LOOKED_BACK = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Synonym:
+    """What people say, in lower case, and what the plan says."""
+
+    say: re.Pattern[str]
+    plan: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +50,10 @@ class Query:
     what else the plan may call them. `topics` are the nouns that neither a synonym nor a spelling explains: an answer
     should hold them. `focus` is what is asked for, whole and its head (電話番号 and 番号 in 「福祉相談課の電話番号は」), or
     empty. `names` are the question's own proper nouns.
+
+    `named` are the things that it only names, asking no more of them, each with what else the plan may call it; empty where
+    it asks more or points back. `is_unwritten` says that none of them stands in a document, leaving aside what may be asked
+    of anything (支援, 取組). `explained` is where the documents say what the term means whose meaning is asked for.
     """
 
     question: Question
@@ -49,33 +66,40 @@ class Query:
     topics: tuple[str, ...]
     focus: tuple[str, ...]
     names: tuple[str, ...]
+    named: tuple[tuple[str, ...], ...]
+    is_unwritten: bool
+    explained: tuple[Entry, ...] = ()
 
 
 class Understanding:
     """Turns questions into queries with a reviewed list of synonyms and the index's own words."""
 
-    def __init__(self, synonyms: Sequence[tuple[str, str]], spelling: Spelling) -> None:
+    def __init__(self, synonyms: Sequence[Synonym], spelling: Spelling, glossary: Glossary | None = None) -> None:
         self._synonyms = synonyms
+        self._glossary = glossary
         self._spelling = spelling
 
     def understand(self, question: Question, earlier: Sequence[Question] = ()) -> Query:
         """Return what to search for; `earlier` are the user's turns before, oldest first."""
-        text = _with_earlier(question, earlier)
-        said = [(say, plan) for say, plan in self._synonyms if say in text.lower()]
+        asked_for = self._spelling.corrected(question.text)
+        text = self._spelling.corrected(_with_earlier(question, earlier))
+        said = [synonym for synonym in self._synonyms if synonym.say.search(text.lower())]
         unexplained = text.lower()
-        for say, _ in said:
-            unexplained = unexplained.replace(say, " ")
+        for synonym in said:
+            unexplained = synonym.say.sub(" ", unexplained)
         alike, unexplained = self._spelling.read_alike(unexplained)
-        plan_words = list(dict.fromkeys([*(plan for _, plan in said), *alike]))
+        plan_words = list(dict.fromkeys([*(synonym.plan for synonym in said), *alike]))
         own_terms = tuple(dict.fromkeys(terms(text)))
         extra = (term for plan in plan_words for term in terms(plan))
         language = detect_language(question.text)
+        asked = what_is_asked(asked_for)
         # Words of another language are in no document, which says nothing about what the document says.
         checked = words(unexplained) if language == "ja" else []
+        named = self._named(text) if language == "ja" and text == asked_for and not asked.needs_value else ()
         return Query(
             question=question,
             language=language,
-            asked=what_is_asked(question.text),
+            asked=asked,
             standalone=text,
             text=" ".join([text, *plan_words]),
             terms=own_terms,
@@ -83,6 +107,23 @@ class Understanding:
             topics=_nouns(checked),
             focus=_focus(unexplained) if checked else (),
             names=tuple(word.terms[0] for word in checked if word.is_name and word.terms),
+            named=named,
+            explained=self._explained(asked_for),
+            is_unwritten=self._is_unwritten(named),
+        )
+
+    def _is_unwritten(self, named: Sequence[Sequence[str]]) -> bool:
+        particular = [names for names in named if names[0] not in GENERAL_PARTS]
+        return bool(particular) and not any(self._spelling.is_mostly_written(name) for names in particular for name in names)
+
+    def _explained(self, text: str) -> tuple[Entry, ...]:
+        term = term_of(text) if self._glossary else ""
+        return tuple(self._glossary.defining(term)) if self._glossary and term else ()
+
+    def _named(self, text: str) -> tuple[tuple[str, ...], ...]:
+        return tuple(
+            (part, *(word for one in self._synonyms if one.say.search(part.lower()) for word in one.plan.split()))
+            for part in topic_of(text)
         )
 
 
@@ -111,12 +152,24 @@ def _points_back(text: str) -> bool:
     return bool(_POINTS_BACK.search(text.lower())) or len(set(terms(text))) < _FEW_TERMS
 
 
-def understanding_of(vocabulary: Iterable[str]) -> Understanding:
-    """Return what understands questions on an index with these words, by the shipped synonyms."""
-    return Understanding(load_synonyms(), Spelling(vocabulary))
+def understanding_of(index: SearchIndex) -> Understanding:
+    """Return what understands questions on an index, by those of the shipped synonyms that its documents have."""
+    known = frozenset(index.vocabulary)
+    synonyms = [one for one in load_synonyms() if known.issuperset(terms(one.plan))]
+    documents = index.documents.values()
+    return Understanding(
+        synonyms, Spelling(known, [document.text for document in documents]), Glossary(documents, index.passages)
+    )
 
 
-def load_synonyms(path: Path = SHIPPED_SYNONYMS) -> list[tuple[str, str]]:
-    """Return pairs (what people say, what the plan says) of a reviewed file."""
+def load_synonyms(path: Path = SHIPPED_SYNONYMS) -> list[Synonym]:
+    """Return the pairs of a reviewed file."""
     entries = tomllib.loads(path.read_text(encoding="utf-8"))["pairs"]
-    return [(say, entry["plan"]) for entry in entries for say in entry["say"]]
+    return [Synonym(_whole(say), entry["plan"]) for entry in entries for say in entry["say"]]
+
+
+def _whole(say: str) -> re.Pattern[str]:
+    """A pattern for words; in katakana or Latin letters no part of a longer one: not 「ネット」 in 「ネットワーク」."""
+    before = next((f"(?<![{letters}])" for letters in _UNDIVIDED if re.match(f"[{letters}]", say[0])), "")
+    after = next((f"(?![{letters}])" for letters in _UNDIVIDED if re.match(f"[{letters}]", say[-1])), "")
+    return re.compile(before + re.escape(say) + after)

@@ -56,7 +56,7 @@ def with_current_index(assistant: Assistant, settings: Settings) -> Assistant:
     probe(index, retriever.embeddings)
     return replace(
         assistant,
-        understanding=understanding_of(index.vocabulary),
+        understanding=understanding_of(index),
         retriever=retriever.model_copy(update={"index": index}),
     )
 
@@ -86,7 +86,7 @@ def assemble(index: SearchIndex, embeddings: IdentifiedEmbeddings, settings: Set
     """Put an assistant together from parts that are loaded."""
     return Assistant(
         router=load_router(),
-        understanding=understanding_of(index.vocabulary),
+        understanding=understanding_of(index),
         retriever=HybridRetriever(index=index, embeddings=embeddings),
         contacts=load_contacts(settings.contacts),
         wordings=load_wordings(),

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from evals.approved import examine_cases, measure_approved, measure_plan
 from evals.calibrate import as_toml, fit, search_all, unseen_quality
 from evals.cases import CaseError, read_cases
 from evals.compare import RunError, compare_runs
-from evals.reader.plans import named_plan
+from evals.named import measure_named
+from evals.reader.plans import DEVELOPMENT, named_plan, read_plans
 from evals.retrieval import DataSetError, measure_retrieval
 from evals.run import write_run
 from evals.thresholds import regressions, threshold_text, verdict
@@ -43,6 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
                 _ablations(options.cases, options.out)
             case "approved":
                 _approved(options.cases, options.plans)
+            case "named":
+                _named(options.plans)
             case "compare":
                 _compare(options.before, options.after)
             case _:
@@ -75,6 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     approved = commands.add_parser("approved", help="how surely an approved answer is found for a question")
     approved.add_argument("--cases", type=Path, help="cases, some of them in groups that ask the same")
     approved.add_argument("--plans", nargs="*", default=(), metavar="NAME", help="invented plans of evals/reader/plans")
+    named = commands.add_parser("named", help="whether what is only named is answered where a plan has it, and only there")
+    named.add_argument("--plans", nargs="*", default=DEVELOPMENT, help="invented plans; the ten that nothing was trained on")
     compare = commands.add_parser("compare", help="paired differences between two runs")
     compare.add_argument("before", type=Path)
     compare.add_argument("after", type=Path)
@@ -157,6 +163,18 @@ def _approved(path: Path | None, names: Sequence[str]) -> None:
         counts = (str(count) for count in (row.right, row.other, row.wrong))
         name = (row.cases, str(row.groups), row.rule, row.wordings)
         table.add_row(*name, f"{row.recall:.3f}", *counts, f"{row.precision:.3f}")
+    Console(width=130).print(table)
+
+
+def _named(names: Sequence[str]) -> None:
+    plans = read_plans()
+    assistant = build_assistant(load_settings())
+    of_own = ("its own nouns", "answered", "with the noun", "by signs alone")
+    table = Table("plan", *of_own, "others'", "answered", "by signs alone")
+    with Progress(console=Console(stderr=True)) as bar:
+        for plan in bar.track([named_plan(name) for name in names], description="計画"):
+            others = [other for other in plans if other.document.info.id != plan.document.info.id]
+            table.add_row(*map(str, astuple(measure_named(assistant, plan, others))))
     Console(width=130).print(table)
 
 

@@ -91,7 +91,7 @@ def measure_plan(assistant: Assistant, plan: Plan, done: Callable[[], None] = la
     """Return the figures on an invented plan, indexed as a city's would be."""
     with tempfile.TemporaryDirectory() as folder:
         retriever = retriever_for(plan, assistant.retriever.embeddings, Path(folder))
-        there = replace(assistant, retriever=retriever, understanding=understanding_of(retriever.index.vocabulary))
+        there = replace(assistant, retriever=retriever, understanding=understanding_of(retriever.index))
         examined = examine_cases(there, plan_cases(plan), done)
         return list(measure_approved(plan.document.info.id, examined, there))
 

@@ -22,7 +22,7 @@ from sklearn.preprocessing import StandardScaler
 
 from assistant.assistant import Assistant
 from assistant.calibration import Calibration, Logistic, Weights
-from assistant.compose import Candidate, Pick, SentenceSigns, choose, find_candidates, rank, read_best
+from assistant.compose import Candidate, Pick, SentenceSigns, asked_for_first, choose, find_candidates, rank, read_best
 from assistant.decide import Signs, read_signs
 from assistant.question import parse_question
 from assistant.understand import Query, understanding_of
@@ -96,7 +96,7 @@ def search_all(assistant: Assistant, cases: Path, progress: Progress) -> list[Se
     for plan in plans:
         with tempfile.TemporaryDirectory() as folder:
             retriever = retriever_for(plan, assistant.retriever.embeddings, Path(folder))
-        there = replace(assistant, retriever=retriever, understanding=understanding_of(retriever.index.vocabulary))
+        there = replace(assistant, retriever=retriever, understanding=understanding_of(retriever.index))
         asked = cases_of(plan)[::EVERY]
         rows = search(there, asked, plan.document.info.id)
         found += progress.track(rows, total=len(asked), description=plan.document.info.id)
@@ -167,7 +167,7 @@ def _quality(searched: Sequence[Searched], calibration: Calibration, read: bool)
 def ranked_sentences(one: Searched, calibration: Calibration, read: bool) -> list[Pick]:
     """The sentences that could be quoted, best first."""
     candidates = one.read if read and one.read is not None else one.unread
-    return rank(candidates, calibration.weights(read).sentence)
+    return asked_for_first(one.query, rank(candidates, calibration.weights(read).sentence))
 
 
 def signs_of(one: Searched, ranked: Sequence[Pick], calibration: Calibration) -> Signs:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -21,6 +21,7 @@ from sudachipy import Dictionary, Morpheme, SplitMode, Tokenizer
 TOKENIZER_VERSION = f"sudachipy {version('sudachipy')}, sudachidict_core {version('sudachidict_core')}"
 
 _NO_TERMS = {"助詞", "助動詞", "補助記号", "空白", "代名詞", "感動詞"}
+_OF_NAMES = {"名詞", "接頭辞", "接尾辞"}
 # Verbs and nouns that any sentence may hold (「する」「こと」): they say nothing of what a text is about.
 _EMPTY_TERMS = frozenset(
     (
@@ -54,6 +55,7 @@ class Word:
     """A word of a text: as it stands there, its terms (whole, then parts; none for particles), how it is read.
 
     `reading` is in katakana. `is_noun` includes proper nouns (`is_name`), and leaves out numerals and interrogatives.
+    `is_in_name` says whether it can be a part of a name: nouns of all kinds, prefixes and suffixes.
     """
 
     surface: str
@@ -61,6 +63,7 @@ class Word:
     reading: str
     is_noun: bool
     is_name: bool
+    is_in_name: bool
 
 
 def words(text: str) -> list[Word]:
@@ -77,6 +80,22 @@ def terms(text: str) -> list[str]:
     return [term for word in words(text) for term in word.terms]
 
 
+def noun_runs(found: Iterable[Word]) -> list[list[Word]]:
+    """Return the words that stand together as one name, without a particle or a sign between them."""
+    runs: list[list[Word]] = [[]]
+    for word in found:
+        if word.is_in_name:
+            runs[-1].append(word)
+        elif runs[-1]:
+            runs.append([])
+    return runs if runs[-1] else runs[:-1]
+
+
+def surface_of(found: Iterable[Word]) -> str:
+    """Return words as they stand in their text, one after the other."""
+    return "".join(word.surface for word in found)
+
+
 def _word(morpheme: Morpheme) -> Word:
     kind = morpheme.part_of_speech()
     found: list[str] = []
@@ -89,6 +108,7 @@ def _word(morpheme: Morpheme) -> Word:
         reading=morpheme.reading_form(),
         is_noun=kind[0] == "名詞" and kind[1] != "数詞" and kind[2] != "助数詞可能",
         is_name=kind[1] == "固有名詞",
+        is_in_name=kind[0] in _OF_NAMES,
     )
 
 

@@ -255,7 +255,7 @@ def search_examples(
         rng = random.Random(f"{seed} {plan.document.info.id}")
         with tempfile.TemporaryDirectory() as folder:
             retriever = retriever_for(plan, embeddings, Path(folder))
-        understanding = understanding_of(retriever.index.vocabulary)
+        understanding = understanding_of(retriever.index)
         for question in plan.questions:
             query = understanding.understand(parse_question(question.question))
             yield from plan_examples(question, query, retriever, rng, as_found)

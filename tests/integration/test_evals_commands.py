@@ -11,10 +11,12 @@ from assistant.assistant import Assistant
 from assistant.calibration import load_calibration
 from assistant.compose import SentenceSigns
 from assistant.decide import Signs
+from evals import named
 from evals.__main__ import main
 from evals.calibrate import OF_READER, as_toml, fit, search
 from evals.cases import read_cases
 from evals.compare import SCORES, RunError, compare_runs
+from evals.reader.plans import read_plans
 from evals.report import write_report
 from evals.retrieval import DataSetError, measure_retrieval
 from evals.run import metrics_by_category, run_cases, write_run
@@ -143,6 +145,18 @@ def test_retrieval_is_measured_on_a_folder_in_beirs_layout(tmp_path: Path) -> No
 def test_a_folder_that_is_not_in_beirs_layout_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataSetError, match="BEIR"):
         measure_retrieval(tmp_path, "test", BigramEmbeddings(), tmp_path)
+
+
+def test_what_is_only_named_is_answered_more_often_where_a_plan_has_it(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(named, "NUMBER", 8)
+    plan, *others = read_plans()[:3]
+    figures = named.measure_named(assistant, plan, others)
+    assert figures.plan == plan.document.info.id
+    assert (figures.written, figures.unwritten) == (8, 8)
+    assert figures.written_answered > figures.unwritten_answered
+    assert figures.with_it <= figures.written_answered
 
 
 def test_approved_answers_are_measured_on_something_and_on_plans_that_are_there(capsys: pytest.CaptureFixture[str]) -> None:

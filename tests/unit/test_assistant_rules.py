@@ -212,6 +212,8 @@ def test_what_a_question_only_names_does_not_decide_its_language(text: str, lang
     ("text", "asked"),
     [
         ("計画の期間はいつからいつまでですか", Asked("when")),
+        ("SDGsはいつまでの目標ですか", Asked("when", "まで")),
+        ("SDGsの期限は何年ですか", Asked("when", "まで")),
         ("市内に地域包括支援センターはいくつある?", Asked("how_many", "つ")),
         ("児童館は何か所目ですか", Asked("how_many", "か所")),
         ("民生委員は何人いますか", Asked("how_many", "人")),
@@ -237,6 +239,12 @@ def test_what_kind_of_answer_is_asked_for(text: str, asked: Asked) -> None:
             "令和３（２０２１）年度から令和７（２０２５）年度までの５年間",
         ),
         (Asked("when"), "平成３０（２０１８）年４月１日に施行されました。", "平成３０（２０１８）年４月１日"),
+        (
+            Asked("when", "まで"),
+            "平成２７（２０１５）年採択、令和１２（２０３０）年までの目標",
+            "令和１２（２０３０）年",
+        ),
+        (Asked("when", "まで"), "令和元（２０１９）年に採択された。", "令和元（２０１９）年"),
         (Asked("when"), "令和元（２０１９）年１２月２６日", "令和元（２０１９）年１２月２６日"),
         (Asked("how_many", "つ"), "市内５つの地域包括支援センターに、", "５つ"),
         (Asked("how_many", "か所"), "市内６か所目となる児童館", "６か所目"),
@@ -269,6 +277,45 @@ PLAN_WORDS = ["再犯", "防止", "地域", "福祉", "計画", "期間", "自�
 def test_words_that_are_read_alike_are_found(text: str, expected: set[str]) -> None:
     found, _ = Spelling(PLAN_WORDS).read_alike(text)
     assert set(found) == expected
+
+
+PLAN_TEXT = "避難行動要支援者台帳を民生委員に配り、認知症サポーター養成講座を開き、ほんちょう児童館を福祉相談課が新設した。"
+
+
+@pytest.mark.parametrize(
+    ("text", "corrected"),
+    [
+        ("民政委員に配った名簿は", "民生委員に配った名簿は"),
+        ("避難行動用支援者台帳の配布先", "避難行動要支援者台帳の配布先"),
+        ("認知症サポーター養成口座はありますか", "認知症サポーター養成講座はありますか"),
+        ("ふくしそうだんかはどこですか", "福祉相談課はどこですか"),
+        ("ほんちょうじどうかんはなんばんめですか", "ほんちょう児童館はなんばんめですか"),
+        ("民生委員都は?", "民生委員とは?"),
+        ("ほんちょう児童館", "ほんちょう児童館"),
+        ("口座の開設", "口座の開設"),
+        ("東京都は?", "東京都は?"),
+        ("電話番号", "電話番号"),
+        ("", ""),
+    ],
+)
+def test_compounds_are_put_right_as_the_plan_writes_them_and_single_words_are_left(text: str, corrected: str) -> None:
+    assert Spelling(PLAN_WORDS, [PLAN_TEXT]).corrected(text) == corrected
+
+
+def test_without_texts_nothing_is_corrected_but_a_particle() -> None:
+    assert Spelling(PLAN_WORDS).corrected("民政委員") == "民政委員"
+
+
+def test_a_word_in_katakana_is_not_found_inside_of_a_longer_one() -> None:
+    query = UNDERSTANDING.understand(parse_question("見守りネットワークの参加者"))
+    assert "デジタル" not in query.text
+
+
+def test_what_is_only_named_is_known_by_the_plans_names_too() -> None:
+    query = UNDERSTANDING.understand(parse_question("オンラインの活用について"))
+    assert query.named == (("オンライン", "デジタル化", "ICT"), ("活用",))
+    assert UNDERSTANDING.understand(parse_question("台帳の電話番号")).named == ()
+    assert UNDERSTANDING.understand(parse_question("それは?"), [parse_question("再犯防止")]).named == ()
 
 
 UNDERSTANDING = Understanding(load_synonyms(), Spelling(PLAN_WORDS))

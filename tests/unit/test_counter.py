@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from assistant.glossary import Glossary
 from assistant.question import parse_question
 from assistant.understand import Understanding, understanding_of
 from corpus.model import Document, DocumentInfo, Passage, Sentence
@@ -22,7 +23,6 @@ from index.vectors import VectorIndex
 from tests.fakes import BigramEmbeddings
 from web.counter.actors import who_acts
 from web.counter.citation import Quoted, source_line, with_sources
-from web.counter.glossary import Glossary
 from web.counter.handout import MAX_QUOTE_CHARS, Span, make_handout, parse_spans
 from web.counter.lookup import Results, look_up
 from web.counter.reference import Filters, Reference
@@ -66,7 +66,7 @@ def reference(index: SearchIndex) -> Reference:
 
 @pytest.fixture(scope="module")
 def understanding(index: SearchIndex) -> Understanding:
-    return understanding_of(index.vocabulary)
+    return understanding_of(index)
 
 
 def found(

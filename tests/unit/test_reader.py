@@ -202,7 +202,7 @@ class TestPlans:
     def test_examples_hold_what_answers_and_near_texts_that_do_not(self, tmp_path: Path) -> None:
         plan = read_plan(small_plan(tmp_path))
         retriever = retriever_for(plan, BigramEmbeddings(), tmp_path / "index")
-        query = understanding_of(retriever.index.vocabulary).understand(parse_question("児童館は何か所"))
+        query = understanding_of(retriever.index).understand(parse_question("児童館は何か所"))
         fact = next(question for question in plan.questions if question.kind == "fact")
         made = list(plan_examples(fact, query, retriever, random.Random(0)))
         held = [example for example in made if example.evidence]

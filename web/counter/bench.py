@@ -78,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
     started = time.perf_counter()
     index = _index(settings, options.passages, options.corpus, embeddings.identity.dimension)
     reference = Reference(index)
-    understanding = understanding_of(index.vocabulary)
+    understanding = understanding_of(index)
     size = f"{len(index.passages):,} passages of {len(index.documents):,} documents, {len(reference.glossary.entries)} terms"
     print(f"{size}, put together in {time.perf_counter() - started:.0f} s")
 

@@ -68,5 +68,5 @@ class Desk:
     def _know(self, index: SearchIndex) -> _Known:
         with self._lock:
             if self._known is None or self._known.reference.index is not index:
-                self._known = _Known(Reference(index), understanding_of(index.vocabulary))
+                self._known = _Known(Reference(index), understanding_of(index))
             return self._known

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from assistant.glossary import Entry, Glossary
 from corpus.model import Document
 from index.search_index import SearchIndex
-from web.counter.glossary import Entry, Glossary
 from web.document_view import passage_at
 
 # With furigana, some 900 characters fill a page; headings, sources, notices and the contact want their room.

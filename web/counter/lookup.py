@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from assistant.glossary import Entry
 from assistant.question import Question
 from assistant.retrieve import POOL
 from assistant.understand import Query, Understanding
@@ -14,7 +15,6 @@ from corpus.model import Document, Passage
 from index.embed import IdentifiedEmbeddings, Vectors
 from index.fusion import LegWeights, search
 from web.counter.actors import Acting
-from web.counter.glossary import Entry
 from web.counter.reference import Filters, Reference
 from web.counter.snippet import Snippet, snip
 

@@ -9,11 +9,11 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from assistant.glossary import Glossary
 from corpus.model import Document
 from index.search_index import SearchIndex
 from index.vectors import Rows
 from web.counter.actors import Acting, who_acts
-from web.counter.glossary import Glossary
 
 # Whose measures are looked for; `unsaid` are the passages that name neither the city nor the council as acting.
 Who = Literal["", "city", "council", "unsaid"]

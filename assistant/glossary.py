@@ -65,6 +65,12 @@ class Glossary:
         found += [entry for document in documents for entry in _groups(document, passages)]
         self.entries = tuple(_without_repeats(found))
 
+    def defining(self, term: str) -> list[Entry]:
+        """Return the entries that say what just this term means, those that define it first."""
+        name = fold(term)
+        kinds: tuple[Kind, ...] = ("definition", "abbreviation")
+        return [entry for kind in kinds for entry in self.entries if entry.kind == kind and name in entry.names]
+
     def named_in(self, question: str) -> list[Entry]:
         """Return the entries whose term a question names; those of longer names first, as they are the more particular.
 

@@ -1,0 +1,95 @@
+"""Questions that only name something, and so ask what the plan says of it: 「再犯防止」, 「児童館について教えて」."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from corpus.fold import fold
+from index.lexical import Word, words
+
+# What may stand around the thing that is named: 「この計画では…について何か書いてありますか」.
+_PLAN = r"(?:(?:この|本|その|市の|今の|朝霞市の)?(?:地域福祉)?計画(?:書)?(?:の中)?(?:では|には|に|で|は)[、 ]?)"
+_BEFORE = re.compile(f"^{_PLAN}")
+_AFTER = re.compile(
+    r"(?:について|に関して|に関する|に関連|のこと|関連|という言葉)?(?:の(?:こと|記載|記述|説明|内容))?"
+    rf"(?:は|を|が|って|も|に(?=触れ|言及)|、| )*{_PLAN}?"
+    r"(?:"
+    r"(?:何[かがをと]|なにか|なんと|どう|どのように|どんなこと[がを]|どんな[ふ風]うに|詳しく|くわしく|もっと|、| )*"
+    r"(?:書い|書か|載っ|載せ|触れ|述べ|記載|記述|言及|出て|言って|扱|教え|おしえ|知り|説明|聞きた|調べ|お願い|ありま|ある)"
+    r"[ぁ-ん]*"
+    r")?[?!。、 ]*$"
+)
+_MEANING = re.compile(
+    r"「?(?P<term>[^「」]{1,40}?)」?(?:という言葉)?"
+    r"(?:(?:と|って|て)(?:は|いうのは)?、?(?:いったい|一体)?(?:何|なに|なん|どういう|どんな)[^一-鿿]{0,6}(?:意味|もの|物|こと|事)?[ぁ-ん]*"
+    r"|とは|って|の(?:意味|定義|説明)[ぁ-ん]*(?:教え[ぁ-ん]*|知り[ぁ-ん]*|何[ぁ-ん]*)?|は?何の(?:略|略称)[ぁ-ん]*)[?!。 ]*"
+)
+# What every plan is about says nothing of what is asked for; nor does a place's name alone.
+_EVERYTHING = re.compile("計画書?|地域福祉計画|内容|概要|説明|情報|質問|回答|資料|文書|全部|例|市|.{1,6}[市区町村県]")
+# What is asked of anything: whether a plan speaks of a thing does not turn on these.
+GENERAL_PARTS = frozenset(
+    (
+        "支援 取組 取り組み 対策 活動 事業 施策 役割 状況 現状 課題 目的 推進 サービス 制度 相談 サポート 助成 補助 連携"
+        " 協力 地域 福祉 違い ちがい 意味 定義 種類 内容 内訳 推移 一覧 割合 数 回数 人数 詳細 具体例 例 理由 方法 影響 関係"
+        " 位置づけ 場所 名称 名前 対応 人 方 者 市 計画 市民 住民"
+    ).split()
+)
+# What joins the things that are named; anything else that is no noun asks more about them than this.
+_JOINS = frozenset(("の", "と", "へ", "や", "・", "、", " ", "及び", "および", "または", "又は", "/", "「", "」"))
+# A dictionary takes 見守り and 支え合い for verbs, in a form that goes on only where no particle follows.
+_VERBAL_NOUN = re.compile("[一-鿿][一-鿿ぁ-ん]{0,4}[いきぎしちにびみりえけせてべめれ]")
+# So short a word is held only where it stands by itself: 「人口減少」 says nothing of 「人口」.
+_SHORT = 2
+
+
+def topic_of(text: str) -> tuple[str, ...]:
+    """Return the things that a cleaned question names if it asks no more than that; none if it asks more.
+
+    >>> topic_of("弁護士会との協定について教えてください")
+    ('弁護士会', '協定')
+    """
+    found = words(_AFTER.sub("", _BEFORE.sub("", text), count=1))
+    # 「…とは」 asks what it means.
+    parts = () if found and found[-1].surface == "と" else _parts(found)
+    return () if all(map(_EVERYTHING.fullmatch, parts)) else parts
+
+
+def term_of(text: str) -> str:
+    """Return the term whose meaning a cleaned question asks for; empty where it asks for something else.
+
+    >>> term_of("「地域共生社会」とは何ですか")
+    '地域共生社会'
+    """
+    match = _MEANING.fullmatch(_BEFORE.sub("", text))
+    parts = _parts(words(match["term"])) if match else ()
+    return parts[0] if len(parts) == 1 else ""
+
+
+def holds(text: str, named: Sequence[Sequence[str]]) -> bool:
+    """Whether a text holds each of the things word for word, under one of its names; never for none."""
+    folded = fold(text)
+    return bool(named) and all(any(_holds_one(folded, fold(name)) for name in names) for names in named)
+
+
+def _parts(found: Sequence[Word]) -> tuple[str, ...]:
+    parts = [""]
+    for here, word in enumerate(found):
+        if word.surface in _JOINS:
+            parts.append("")
+        elif word.is_in_name or (_VERBAL_NOUN.fullmatch(word.surface) and _ends(found[here + 1 :])):
+            parts[-1] += word.surface
+        else:
+            return ()
+    return tuple(filter(None, parts))
+
+
+def _ends(rest: Sequence[Word]) -> bool:
+    """Whether a name ends before what is left."""
+    return not rest or rest[0].surface in _JOINS
+
+
+def _holds_one(text: str, part: str) -> bool:
+    if len(part) > _SHORT:
+        return part in text
+    return bool(re.search(rf"(?<![一-鿿]){re.escape(part)}(?![一-鿿])", text))

@@ -1,0 +1,92 @@
+"""What only names something asks what the plan says of it; whatever asks for more is left to the decision."""
+
+from __future__ import annotations
+
+import pytest
+
+from assistant.topic import holds, term_of, topic_of
+
+
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        ("再犯防止", ("再犯防止",)),
+        ("再犯防止?", ("再犯防止",)),
+        ("再犯防止は", ("再犯防止",)),
+        ("再犯防止について", ("再犯防止",)),
+        ("再犯防止について教えてください", ("再犯防止",)),
+        ("再犯防止のことを知りたいです。", ("再犯防止",)),
+        ("再犯防止は計画に書いてありますか", ("再犯防止",)),
+        ("この計画では、再犯防止について何か書かれていますか?", ("再犯防止",)),
+        ("計画書に再犯防止は載っていますか", ("再犯防止",)),
+        ("再犯防止に触れていますか", ("再犯防止",)),
+        ("再犯防止について計画はどう述べていますか", ("再犯防止",)),
+        ("ひとり親への支援はありますか", ("ひとり親", "支援")),
+        ("弁護士会 協定", ("弁護士会", "協定")),
+        ("乳酸飲料と見守りの関係", ("乳酸飲料", "見守り", "関係")),
+        ("配食サービスのメニュー", ("配食サービス", "メニュー")),
+    ],
+)
+def test_a_question_that_asks_no_more_than_what_is_said_of_something_names_it(text: str, topic: tuple[str, ...]) -> None:
+    assert topic_of(text) == topic
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "再犯防止とは",
+        "再犯防止って何ですか",
+        "再犯防止に誰が取り組みますか",
+        "台帳には何が書かれていますか",
+        "児童館には何がありますか",
+        "計画の期間はいつですか",
+        "障害のある人が働く場所",
+        "何が書いてありますか",
+        "計画について教えてください",
+        "朝霞市",
+        "？",
+    ],
+)
+def test_a_question_that_asks_for_more_or_names_nothing_of_its_own_has_no_topic(text: str) -> None:
+    assert topic_of(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "named", "held"),
+    [
+        ("ＩＣＴの活用についても検討が必要です。", [("ict",), ("活用",)], True),
+        ("ＩＣＴの活用についても検討が必要です。", [("オンライン", "デジタル化", "ICT"), ("活用",)], True),
+        ("ＩＣＴの活用についても検討が必要です。", [("ICT",), ("費用",)], False),
+        ("人口減少が進んでいます。", [("人口",)], False),
+        ("人口が減っています。", [("人口",)], True),
+        ("避難行動要支援者台帳を配布しました。", [("避難行動要支援者",)], True),
+        ("本文です。", [], False),
+    ],
+)
+def test_a_text_speaks_of_what_is_named_where_it_has_all_of_it_word_for_word_under_one_of_its_names(
+    text: str, named: list[tuple[str, ...]], held: bool
+) -> None:
+    assert holds(text, named) == held
+
+
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [
+        ("地域共生社会とは", "地域共生社会"),
+        ("地域共生社会とは何ですか", "地域共生社会"),
+        ("「地域共生社会」とはどういう意味ですか?", "地域共生社会"),
+        ("地域共生社会って何?", "地域共生社会"),
+        ("地域共生社会ってどんなもの", "地域共生社会"),
+        ("地域共生社会というのは何ですか", "地域共生社会"),
+        ("地域共生社会の意味を教えてください", "地域共生社会"),
+        ("社協は何の略ですか", "社協"),
+        ("自助・共助とは", ""),
+        ("計画の期間とはいつですか", ""),
+        ("福祉相談課とはどこですか", ""),
+        ("地域共生社会について教えて", ""),
+        ("何とは", ""),
+        ("とは", ""),
+    ],
+)
+def test_the_term_is_known_whose_meaning_is_asked_for(text: str, term: str) -> None:
+    assert term_of(text) == term
