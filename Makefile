@@ -6,8 +6,9 @@ PORT ?= 8000
 UV := 0.13.9
 CYCLONEDX := 7.5.0
 SCHEMATHESIS := 4.32.5
+ATHERIS := 3.0.0
 
-.PHONY: env lock sbom index serve test lint types browser bench soak accessibility evals
+.PHONY: env lock sbom index serve test lint types browser bench soak fuzz accessibility evals
 
 env: .venv/installed
 
@@ -79,6 +80,14 @@ soak: index var/tools/installed
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q -m hypothesis tests/unit tests/integration
 	SOAK_TIMES=10 $(BIN)/python -m pytest -q tests/unit/test_index.py tests/integration/test_web_storage.py
 	@status=0; $(BIN)/python -m web.soak $(SOAK) > var/soak.json || status=1; cat var/soak.json; exit $$status
+
+# Coverage guides bytes into what reads documents and questions, ten minutes each; what breaks is left in var/.
+FUZZ_S ?= 600
+FUZZED := markdown text windows metadata question
+fuzz: env
+	$(BIN)/pip install --quiet --no-deps --target var/atheris --upgrade atheris==$(ATHERIS)
+	for part in $(FUZZED); do PYTHONPATH=var/atheris $(BIN)/python -m tests.fuzz $$part -max_total_time=$(FUZZ_S) \
+		-artifact_prefix=var/$$part- || exit 1; done
 
 evals: index
 	rm -rf var/evals

@@ -58,6 +58,12 @@ class _VisibleText(HTMLParser):
         if not self._hidden:
             self.parts.append(data)
 
+    def parse_html_declaration(self, i: int) -> int:
+        """Pass over 「<![…>」 as HTML 5 does; Python's own reader asserts that a section with a name begins there."""
+        if self.rawdata.startswith("<![", i):
+            return self.parse_bogus_comment(i)
+        return super().parse_html_declaration(i)
+
     def handle_entityref(self, name: str) -> None:
         self.handle_data(f"&{name};")
 

@@ -23,6 +23,8 @@ from corpus.visible import visible_markdown
         ("3 < 5 で 5 > 3", "3 < 5 で 5 > 3"),
         ("&lt;script&gt;", "&lt;script&gt;"),
         ("<img src=x onerror=alert(1)>図", "図"),
+        ("前<![CDATA[x]]>後", "前後"),
+        ("前<![\n後", "前<![\n後"),
         ("", ""),
     ],
 )
