@@ -1,8 +1,9 @@
-"""What never ends is not kept: of one request's address, headers and trailers only so much is taken."""
+"""What never ends is not kept: a request's address, headers and trailers have so many bytes and so much time."""
 
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
@@ -11,6 +12,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from tests.loops import run_apart
+from web import http_parser
 from web.http_parser import MAX_HEAD_BYTES, BoundedHttp
 
 Message = MutableMapping[str, Any]
@@ -49,12 +51,12 @@ async def app(scope: Message, receive: Callable[[], Awaitable[Message]], send: C
     await send({"type": "http.response.body", "body": b""})
 
 
-def fed(first: bytes, piece: bytes, times: int, last: bytes = b"") -> Wire:
-    """Feed a connection in pieces, until it is closed or nothing is left."""
-    return run_apart(lambda: _fed((first, *[piece] * times, last)))
+def fed(first: bytes, piece: bytes, times: int, last: bytes = b"", waits_s: float = 0.0) -> Wire:
+    """Feed a connection in pieces, until it is closed or nothing is left, and leave it open for a while."""
+    return run_apart(lambda: _fed((first, *[piece] * times, last), waits_s))
 
 
-async def _fed(pieces: Iterable[bytes]) -> Wire:
+async def _fed(pieces: Iterable[bytes], waits_s: float) -> Wire:
     wire = Wire()
     config = uvicorn.Config(app, lifespan="off", log_config=None)  # type: ignore[arg-type]
     connection = BoundedHttp(config, ServerState(), {})
@@ -65,7 +67,9 @@ async def _fed(pieces: Iterable[bytes]) -> Wire:
             await asyncio.sleep(0)
     for _ in range(5):
         await asyncio.sleep(0)
-    return wire
+    await asyncio.sleep(waits_s)
+    # When the loop ends, what still runs on the connection is cancelled, and closes it.
+    return copy.copy(wire)
 
 
 TOO_MANY = 2 * MAX_HEAD_BYTES // PIECE
@@ -100,3 +104,26 @@ def test_each_request_of_a_connection_may_have_as_many_headers_as_the_first() ->
     wire = fed(b"", request, 4)
     assert wire.written.count(b"HTTP/1.1 204 ") == 4
     assert not wire.closed
+
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "answers"),
+    [(b"", 0), (b"GET / HTTP/1.1\r\nHo", 0), (GET + b"GET / HTTP/1.1\r\nHo", 1)],
+    ids=["nothing", "half a head", "half of the next head"],
+)
+def test_a_connection_on_which_headers_do_not_come_to_their_end_is_closed(
+    first: bytes, answers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_parser, "HEAD_TIMEOUT_S", 0.02)
+    wire = fed(first, b"", 0, waits_s=0.2)
+    assert wire.closed
+    assert wire.written.count(b"HTTP/1.1 204 ") == answers
+
+
+@pytest.mark.parametrize("request_bytes", [BODY + b"1\r\na\r\n", GET], ids=["a body that goes on", "a whole request"])
+def test_a_connection_whose_headers_have_come_is_left_open(request_bytes: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_parser, "HEAD_TIMEOUT_S", 0.02)
+    assert not fed(request_bytes, b"", 0, waits_s=0.2).closed
