@@ -20,10 +20,8 @@ _KANA_ONLY = re.compile("[ぁ-ゖァ-ヺー]+")
 _TO_KATAKANA = {code: code + 0x60 for code in range(ord("ぁ"), ord("ゖ") + 1)}
 # Small and full-size kana are mixed up on phones and in half width (ボランテイア); a reading is compared without that.
 _FULL_SIZE = str.maketrans("ァィゥェォッャュョヮ", "アイウエオツヤユヨワ")
-
-
-# What 「とは」 becomes where it is converted with the word before it.
-_CONVERTED_PARTICLE = re.compile("(?<=[一-鿿ァ-ヺー])(?<!東京)(?<!東)(?<!京)都は(?=[?!。、]|$)")
+# What 「とは」 becomes where it is converted with the word before it; 東京都 and 京都 are themselves.
+_CONVERTED_PARTICLE = re.compile("(?<=[一-鿿ァ-ヺー])(?<!京)都は(?=[?!。、]|$)")
 
 
 class Spelling:
@@ -55,15 +53,15 @@ class Spelling:
                 text = text.replace(surface, written)
         return _KANA_ONLY.sub(lambda kana: kana[0] if self._is_written(kana[0]) else self._in_kanji(kana[0]), text)
 
-    def _is_written(self, surface: str) -> bool:
-        """Whether the documents hold some words as they stand."""
-        return fold(surface) in self._text
-
     def is_mostly_written(self, compound: str) -> bool:
         """Whether the documents hold more than half of a compound, as 福祉避難所 of 福祉避難所一覧, in whole words."""
         found = words(compound)
         pieces = (surface_of(found[first:last]) for first in range(len(found)) for last in range(first + 1, len(found) + 1))
         return any(len(piece) > len(compound) / 2 and self._is_written(piece) for piece in pieces)
+
+    def _is_written(self, surface: str) -> bool:
+        """Whether the documents hold some words as they stand."""
+        return fold(surface) in self._text
 
     def _in_kanji(self, kana: str) -> str:
         """The longest compounds and words from left to right in place of how they are read."""

@@ -9,7 +9,7 @@ from corpus.fold import fold
 from index.lexical import Word, words
 
 # What may stand around the thing that is named: 「この計画では…について何か書いてありますか」.
-_PLAN = r"(?:(?:この|本|その|市の|今の|朝霞市の)?(?:地域福祉)?計画(?:書)?(?:の中)?(?:では|には|に|で|は)[、 ]?)"
+_PLAN = r"(?:(?:この|本|その|今の|[^ 、の]{0,6}[市区町村]の)?(?:地域福祉)?計画(?:書)?(?:の中)?(?:では|には|に|で|は)[、 ]?)"
 _BEFORE = re.compile(f"^{_PLAN}")
 _AFTER = re.compile(
     r"(?:について|に関して|に関する|に関連|のこと|関連|という言葉)?(?:の(?:こと|記載|記述|説明|内容))?"

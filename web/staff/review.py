@@ -187,15 +187,16 @@ class ReviewPages:
     async def _embedded(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """The vectors of texts; those that were made before for the model in use are at hand."""
         model = self._service.assistant().retriever.index.version
-        missing = [text for text in dict.fromkeys(texts) if (model, text) not in self._vectors]
+        # What is at hand now may be gone when the others have been made: another editor's list takes its place meanwhile.
+        known = {text: self._vectors.get((model, text)) for text in texts}
+        missing = [text for text, vector in known.items() if vector is None]
         for begin in range(0, len(missing), VECTORS_AT_ONCE):
             part = missing[begin : begin + VECTORS_AT_ONCE]
             for text, vector in zip(part, await self._service.embed(part), strict=True):
-                self._vectors[model, text] = vector
-        found = np.stack([self._vectors[model, text] for text in texts])
+                known[text] = self._vectors[model, text] = vector
         while len(self._vectors) > MAX_VECTORS:
             self._vectors.popitem(last=False)
-        return found
+        return np.stack([vector for text in texts if (vector := known[text]) is not None])
 
     async def _done(self, person: Person, form: Form) -> Response:
         await to_thread.run_sync(self._questions.handle, person.name, form.numbers("ids"))
