@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
@@ -20,17 +21,25 @@ from web.rendering import Renderer
 from web.service import Service
 from web.view import View, view_of
 
+Result = TypeVar("Result")
+# Five times the shipped plan, of which a page takes some ten milliseconds of the event loop.
+MAX_CHARS_AT_ONCE = 200_000
+
 
 def plan_routes(service: Service, renderer: Renderer) -> APIRouter:
     """Return the routes of the documents."""
     routes = APIRouter()
 
-    async def page(request: Request, make: Callable[[View], Response]) -> Response:
-        """Make a page of a document; with furigana, which take a while, when its turn for them has come."""
+    async def in_turn(request: Request, document: Document, work: Callable[[], Result], *, dear: bool = False) -> Result:
+        """Do what goes through a whole document; where that takes a while, in a thread, when its turn has come."""
+        if not dear and len(document.text) <= MAX_CHARS_AT_ONCE:
+            return work()
+        return await service.read(work, address_of(request), request.is_disconnected)
+
+    async def page(request: Request, document: Document, make: Callable[[View], Response]) -> Response:
         view = view_of(request)
-        if not view.furigana:
-            return make(view)
-        return await service.read(lambda: make(view), address_of(request), request.is_disconnected)
+        # Furigana over a plan take as long as an answer.
+        return await in_turn(request, document, lambda: make(view), dear=view.furigana)
 
     @routes.get("/documents")
     async def documents(request: Request) -> Response:
@@ -40,7 +49,7 @@ def plan_routes(service: Service, renderer: Renderer) -> APIRouter:
     @routes.get("/documents/{document_id}")
     async def document(request: Request, document_id: str, start: str = "", end: str = "") -> Response:
         index, found = _find(service.index(), document_id)
-        return await page(request, lambda view: _page(renderer, view, index, found, span=_span(start, end)))
+        return await page(request, found, lambda view: _page(renderer, view, index, found, span=_span(start, end)))
 
     @routes.post("/documents/{document_id}")
     async def find(request: Request, document_id: str) -> Response:
@@ -51,12 +60,12 @@ def plan_routes(service: Service, renderer: Renderer) -> APIRouter:
         try:
             text = parse_question(fields.get("find", "")).text
         except InvalidQuestionError:
-            return await page(request, lambda view: _page(renderer, view, index, found))
-        matches = find_words(text, document_id, index.passages)
+            return await page(request, found, lambda view: _page(renderer, view, index, found))
+        matches = await in_turn(request, found, lambda: find_words(text, document_id, index.passages))
         if not matches.exact and assistant:
             hits = await service.near(text, assistant.retriever, address_of(request))
             matches = near_sentences(hits, document_id)
-        return await page(request, lambda view: _page(renderer, view, index, found, find=text, matches=matches))
+        return await page(request, found, lambda view: _page(renderer, view, index, found, find=text, matches=matches))
 
     @routes.get("/documents/{document_id}/passage")
     async def passage(

@@ -19,6 +19,7 @@ from assistant.contacts import load_contacts
 from assistant.settings import Settings
 from index.errors import IndexUnavailableError
 from web.app import create_app
+from web.soak.schema import NOT_ASKED, describe
 from web.staff import passwords
 from web.staff.access import PREFIXES, Rule
 from web.staff.options import StaffOptions
@@ -359,3 +360,11 @@ def test_a_name_in_a_header_is_believed_of_the_trusted_proxy_only(
 
 def test_a_header_names_nobody_where_staff_have_accounts(client: TestClient) -> None:
     assert client.get("/staff", headers={"X-Remote-User": "admin", "X-Staff-Proxy-Secret": ""}).status_code == 401
+
+
+def test_the_soak_makes_requests_for_all_of_the_staffs_addresses_but_those_that_would_end_its_session(
+    app: FastAPI, settings: Settings, tmp_path: Path
+) -> None:
+    described = describe(settings, tmp_path)["paths"]
+    assert {path for path in described if path.startswith(PREFIXES)} == {r.path for r in staff_routes(app)} - set(NOT_ASKED)
+    assert described["/staff/review/done"]["post"]["requestBody"]

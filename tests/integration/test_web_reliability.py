@@ -23,6 +23,7 @@ from assistant.retrieve import HybridRetriever
 from assistant.settings import Settings, load_settings
 from tests.conftest import READY_TIMEOUT_S, MakeApp
 from tests.loops import in_a_loop_of_its_own
+from web import plan
 from web.admission import PLACES_OF_ONE, Admission
 from web.app import create_app
 from web.errors import Problem
@@ -138,9 +139,11 @@ def test_an_address_that_asks_too_much_is_told_to_wait_and_can_still_be_helped(
     [
         ("POST", "/api/furigana", {"json": {"texts": ["計画"]}}, (Furigana, "annotate")),
         ("GET", "/documents/asaka-4?furigana=on", {}, (Furigana, "annotate")),
+        ("GET", "/documents/asaka-4", {}, (plan, "view_document")),
+        ("POST", "/documents/asaka-4", {"data": {"find": "計画"}}, (plan, "find_words")),
         ("POST", "/documents/asaka-4", {"data": {"find": "お年寄りの見守り隊"}}, (HybridRetriever, "search")),
     ],
-    ids=["furigana by script", "a document with furigana", "a search"],
+    ids=["furigana by script", "a document with furigana", "a long document", "words in a long document", "a search"],
 )
 def test_a_flood_from_one_address_of_what_takes_long_and_is_no_question_leaves_places_for_the_others(
     assistant: Assistant,
@@ -149,8 +152,10 @@ def test_a_flood_from_one_address_of_what_takes_long_and_is_no_question_leaves_p
     method: str,
     path: str,
     sent: dict[str, Any],
-    slow: tuple[type, str],
+    slow: tuple[object, str],
 ) -> None:
+    if slow[0] is plan:
+        monkeypatch.setattr(plan, "MAX_CHARS_AT_ONCE", 0)
     go_on = threading.Event()
     work = getattr(*slow)
 

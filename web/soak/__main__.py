@@ -171,7 +171,7 @@ def _kills(var: Path, settings: Settings, options: argparse.Namespace) -> tuple[
 
 def _schema(var: Path, settings: Settings, options: argparse.Namespace) -> tuple[dict[str, Any], bool]:
     furnish(var, settings)
-    server = start(var)
+    server = start(var, staff=True)
     try:
         found = fuzz(server, settings, options.schemathesis.resolve(), options.examples)
         lives = server.lives()

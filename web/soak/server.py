@@ -59,11 +59,15 @@ class Server:
         self.process.wait()
 
 
-def start(var: Path, *, ready: bool = True) -> Server:
-    """Start a server over a data folder; wait until it answers questions or, where that is not asked for, anything."""
+def start(var: Path, *, ready: bool = True, staff: bool = False) -> Server:
+    """Start a server over a data folder; wait until it answers questions or, where that is not asked for, anything.
+
+    With `staff`, it has the pages for them, and accounts.
+    """
     port = free_port()
     command = [sys.executable, "-m", "web", "--port", str(port)]
-    process = subprocess.Popen(command, env=_environment(var), stderr=subprocess.DEVNULL)
+    environment = {**_environment(var), **({"ASSISTANT_STAFF": "accounts"} if staff else {})}
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     server = Server(process, port, var)
     try:
         wait_until_ready(port, "/readyz" if ready else "/livez")

@@ -73,8 +73,7 @@ class Access:
             return None
         options = self.options
         account = await to_thread.run_sync(self.accounts.of_session, token, options.idle, options.absolute)
-        # Made of the token, so that it ends with the session and need not be stored.
-        return _person(account, hashlib.sha256(b"csrf:" + token.encode()).hexdigest()) if account else None
+        return _person(account, csrf_of(token)) if account else None
 
     def token(self, request: Request) -> str:
         """Return the session's token in a request's cookie; empty where there is none."""
@@ -214,6 +213,11 @@ def _refuse_other_sites(request: Request) -> None:
     own = origin is None or urlsplit(origin).netloc == request.headers.get("host")
     if not own or site not in (None, "same-origin"):
         raise WebError(FOREIGN_REQUEST)
+
+
+def csrf_of(token: str) -> str:
+    """Return what a session's forms carry: made of its token, it ends with the session and need not be stored."""
+    return hashlib.sha256(b"csrf:" + token.encode()).hexdigest()
 
 
 def cookie_name(request: Request) -> str:
