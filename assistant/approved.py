@@ -19,11 +19,12 @@ import numpy.typing as npt
 from assistant.answer import Answer, AnswerSentence, Approval, Citation, Language
 from assistant.assistant import Assistant, Examined, Found
 from assistant.compose import Pick
-from assistant.decide import FRAME_TERMS, particular_numbers, share_missing, terms_of, topics_of
+from assistant.decide import particular_numbers, share_missing, terms_of, topics_of
 from assistant.errors import UnverifiedAnswerError
 from assistant.language import spoken_language
 from assistant.question import Question
 from assistant.suggest import MAX_SUGGESTIONS
+from assistant.topic import FRAME_TERMS
 from assistant.understand import Query
 from assistant.verify import cite_span
 from corpus.fold import fold

@@ -10,21 +10,15 @@ from statistics import fmean
 
 from assistant.calibration import Logistic
 from assistant.compose import Pick, explains, speaks_of
+from assistant.topic import FRAME_TERMS
 from assistant.understand import Query
 from corpus.fold import fold
 from index.fusion import Hit
 from index.lexical import terms
 from index.search_index import SearchIndex
 
-# Nouns that say how something is asked, not what about: an answer need not hold them.
-FRAME_TERMS = frozenset(
-    (
-        "名前 名称 意味 説明 内容 違い 種類 場所 所 方 人 時 物 理由 例 具体 的 全部 何 質問 情報 仕組み 取り組み 取組"
-        " 対応 影響 数 年間 途中 方法 手段 関係 計画 市 行事 手伝い 教え 今 今後 以外 他 外 中 間 後 前 目 図 度 朝霞 朝霞市"
-    ).split()
-)
-
-
+# Of 400 nouns of ten invented plans 381 are answered by this rule, 354 of them first with a sentence that has the noun; of
+# 400 that stand nowhere in a plan, 8 (`python -m evals named`).
 PROBABILITY_OF_WHAT_IS_SAID = 0.9
 PROBABILITY_OF_THE_UNWRITTEN = 0.1
 # The reader's log odds. Of 23 questions on eleven plans that only name what is written nowhere, none of the 18 that cannot

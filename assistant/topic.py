@@ -27,12 +27,18 @@ _MEANING = re.compile(
 )
 # What every plan is about says nothing of what is asked for; nor does a place's name alone.
 _EVERYTHING = re.compile("計画書?|地域福祉計画|内容|概要|説明|情報|質問|回答|資料|文書|全部|例|市|.{1,6}[市区町村県]")
-# What is asked of anything: whether a plan speaks of a thing does not turn on these.
-GENERAL_PARTS = frozenset(
+# Nouns that say how something is asked, not what about: an answer need not hold them.
+FRAME_TERMS = frozenset(
     (
-        "支援 取組 取り組み 対策 活動 事業 施策 役割 状況 現状 課題 目的 推進 サービス 制度 相談 サポート 助成 補助 連携"
-        " 協力 地域 福祉 違い ちがい 意味 定義 種類 内容 内訳 推移 一覧 割合 数 回数 人数 詳細 具体例 例 理由 方法 影響 関係"
-        " 位置づけ 場所 名称 名前 対応 人 方 者 市 計画 市民 住民"
+        "名前 名称 意味 説明 内容 違い 種類 場所 所 方 人 時 物 理由 例 具体 的 全部 何 質問 情報 仕組み 取り組み 取組"
+        " 対応 影響 数 年間 途中 方法 手段 関係 計画 市 行事 手伝い 教え 今 今後 以外 他 外 中 間 後 前 目 図 度 朝霞 朝霞市"
+    ).split()
+)
+# Whether a plan speaks of a thing does not turn on these either: they may be asked of anything.
+GENERAL_PARTS = FRAME_TERMS | frozenset(
+    (
+        "支援 対策 活動 事業 施策 役割 状況 現状 課題 目的 推進 サービス 制度 相談 サポート 助成 補助 連携 協力 地域 福祉"
+        " ちがい 定義 内訳 推移 一覧 割合 回数 人数 詳細 具体例 位置づけ 者 市民 住民"
     ).split()
 )
 # What joins the things that are named; anything else that is no noun asks more about them than this.

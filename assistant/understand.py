@@ -68,7 +68,7 @@ class Query:
     names: tuple[str, ...]
     named: tuple[tuple[str, ...], ...]
     is_unwritten: bool
-    explained: tuple[Entry, ...] = ()
+    explained: tuple[Entry, ...]
 
 
 class Understanding:
@@ -82,7 +82,9 @@ class Understanding:
     def understand(self, question: Question, earlier: Sequence[Question] = ()) -> Query:
         """Return what to search for; `earlier` are the user's turns before, oldest first."""
         asked_for = self._spelling.corrected(question.text)
-        text = self._spelling.corrected(_with_earlier(question, earlier))
+        whole = _with_earlier(question, earlier)
+        stands_alone = whole == question.text
+        text = asked_for if stands_alone else self._spelling.corrected(whole)
         said = [synonym for synonym in self._synonyms if synonym.say.search(text.lower())]
         unexplained = text.lower()
         for synonym in said:
@@ -95,7 +97,7 @@ class Understanding:
         asked = what_is_asked(asked_for)
         # Words of another language are in no document, which says nothing about what the document says.
         checked = words(unexplained) if language == "ja" else []
-        named = self._named(text) if language == "ja" and text == asked_for and not asked.needs_value else ()
+        named = self._named(text) if language == "ja" and stands_alone and not asked.needs_value else ()
         return Query(
             question=question,
             language=language,
@@ -117,7 +119,7 @@ class Understanding:
         return bool(particular) and not any(self._spelling.is_mostly_written(name) for names in particular for name in names)
 
     def _explained(self, text: str) -> tuple[Entry, ...]:
-        term = term_of(text) if self._glossary else ""
+        term = term_of(text)
         return tuple(self._glossary.defining(term)) if self._glossary and term else ()
 
     def _named(self, text: str) -> tuple[tuple[str, ...], ...]:

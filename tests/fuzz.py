@@ -21,7 +21,7 @@ with atheris.instrument_imports(include=["assistant", "corpus", "index.lexical",
     from assistant.question import parse_question
     from assistant.route import load_router
     from assistant.spelling import Spelling
-    from assistant.topic import topic_of
+    from assistant.topic import term_of, topic_of
     from corpus.clean import clean
     from corpus.errors import DocumentError
     from corpus.passages import split_passages
@@ -31,7 +31,8 @@ with atheris.instrument_imports(include=["assistant", "corpus", "index.lexical",
 SLOWEST_S = 10
 MOST_BYTES = 8_192
 ROUTER = load_router()
-SPELLING = Spelling(("再犯防止", "民生委員", "認知症", "講座"))
+PLAN = "民生委員が再犯防止に取り組み、認知症サポーター養成講座を開いた。"
+SPELLING = Spelling(("再犯防止", "民生委員", "認知症", "講座"), [PLAN])
 FOLDER = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
 
 
@@ -64,7 +65,9 @@ def ask(data: bytes) -> None:
     ROUTER.route(question)
     detect_language(question.text)
     SPELLING.read_alike(question.text)
+    SPELLING.corrected(question.text)
     topic_of(question.text)
+    term_of(question.text)
     span = find_value(what_is_asked(question.text), question.text)
     assert span is None or 0 <= span[0] < span[1] <= len(question.text)
 

@@ -27,7 +27,7 @@ QUESTION_FORM = {"type": "object", "properties": {"question": {"type": "string"}
 FIND_FORM = {"type": "object", "properties": {"find": {"type": "string"}}}
 # All that any of the staff's forms reads; which of them reads what, each says by itself.
 STAFF_FIELDS = (
-    "query question text note state number numbers ids span sources others wanted evidence facts say plan do more who scope"
+    "query question note state number ids span sources others wanted evidence say plan do more who scope"
     " language furigana name"
 ).split()
 STAFF_FORM = {"type": "object", "properties": {field: {"type": "string"} for field in STAFF_FIELDS}}

@@ -188,15 +188,15 @@ class ReviewPages:
         """The vectors of texts; those that were made before for the model in use are at hand."""
         model = self._service.assistant().retriever.index.version
         # What is at hand now may be gone when the others have been made: another editor's list takes its place meanwhile.
-        known = {text: self._vectors.get((model, text)) for text in texts}
-        missing = [text for text, vector in known.items() if vector is None]
+        known = {text: self._vectors[model, text] for text in texts if (model, text) in self._vectors}
+        missing = [text for text in dict.fromkeys(texts) if text not in known]
         for begin in range(0, len(missing), VECTORS_AT_ONCE):
             part = missing[begin : begin + VECTORS_AT_ONCE]
             for text, vector in zip(part, await self._service.embed(part), strict=True):
                 known[text] = self._vectors[model, text] = vector
         while len(self._vectors) > MAX_VECTORS:
             self._vectors.popitem(last=False)
-        return np.stack([vector for text in texts if (vector := known[text]) is not None])
+        return np.stack([known[text] for text in texts])
 
     async def _done(self, person: Person, form: Form) -> Response:
         await to_thread.run_sync(self._questions.handle, person.name, form.numbers("ids"))
