@@ -368,3 +368,4 @@ def test_the_soak_makes_requests_for_all_of_the_staffs_addresses_but_those_that_
     described = describe(settings, tmp_path)["paths"]
     assert {path for path in described if path.startswith(PREFIXES)} == {r.path for r in staff_routes(app)} - set(NOT_ASKED)
     assert described["/staff/review/done"]["post"]["requestBody"]
+    assert [place["name"] for place in described["/staff/answers/{number}/state"]["post"]["parameters"]] == ["number"]

@@ -95,10 +95,19 @@ def describe(settings: Settings, var: Path) -> dict[str, Any]:
     for path in NOT_ASKED:
         del described["paths"][path]
     for path, methods in described["paths"].items():
+        for method in methods.values():
+            _add_places(path, method)
         if "post" in methods:
             kind, schema = _body(path)
             methods["post"]["requestBody"] = {"required": True, "content": {kind: {"schema": schema}}}
     return described
+
+
+def _add_places(path: str, method: dict[str, Any]) -> None:
+    """Describe the places of an address that its route reads by itself, as the staff's do."""
+    described = method.setdefault("parameters", [])
+    for name in set(re.findall(r"{(\w{1,40})", path)) - {parameter["name"] for parameter in described}:
+        described.append({"name": name, "in": "path", "required": True, "schema": {"type": "string"}})
 
 
 def _body(path: str) -> tuple[str, dict[str, Any]]:
