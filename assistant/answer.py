@@ -31,10 +31,15 @@ class Citation(_Frozen):
 
 
 class AnswerSentence(_Frozen):
-    """A sentence of the answer and the numbers of the citations that it is taken from; never without one."""
+    """A sentence of the answer and the numbers of the citations that it is taken from; never without one.
+
+    `heading` is the plan's heading above it where that says who acts (「市の取組」), as the sentence itself often does not;
+    empty where no heading does, and after a sentence under the same one.
+    """
 
     text: str
     citations: tuple[int, ...]
+    heading: str = ""
 
 
 class ContactLine(_Frozen):
@@ -63,7 +68,8 @@ class Approval(_Frozen):
 class Answer(_Frozen):
     """What the assistant says to one question. Only `answered` has sentences, citations and a short answer.
 
-    `text` is what a person reads: the sentences with their markers [n], or the fixed wording of another status.
+    `text` is what a person reads: the sentences with their markers [n], a heading on a line of its own before the sentences
+    that need it, or the fixed wording of another status.
     `short_answer` is a part of one of the sentences, or None where no part of one answers alone.
     """
 

@@ -26,7 +26,7 @@ from assistant.question import Question
 from assistant.suggest import MAX_SUGGESTIONS
 from assistant.topic import FRAME_TERMS
 from assistant.understand import Query
-from assistant.verify import cite_span
+from assistant.verify import cite_span, text_of, under_headings
 from corpus.fold import fold
 from corpus.model import Document, Passage
 from index.search_index import SearchIndex
@@ -430,13 +430,15 @@ def approved_answer(approved: ApprovedAnswer, examined: Examined, assistant: Ass
     """
     index = assistant.retriever.index
     citations = [_citation(n, quote, index) for n, quote in enumerate(approved.quotes, start=1)]
+    quoted = [AnswerSentence(text=citation.quote, citations=(citation.n,)) for citation in citations]
+    sentences = under_headings(quoted, citations)
     return examined.answer.model_copy(
         update={
             "status": "answered",
             "mode": "approved",
-            "text": "\n".join(f"{citation.quote}[{citation.n}]" for citation in citations),
+            "text": text_of(sentences),
             "short_answer": None,
-            "sentences": tuple(AnswerSentence(text=citation.quote, citations=(citation.n,)) for citation in citations),
+            "sentences": tuple(sentences),
             "citations": tuple(citations),
             "notice": assistant.notice(citations, spoken_language(examined.answer.language, page), page),
             "contact": None,

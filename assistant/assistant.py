@@ -24,7 +24,7 @@ from assistant.retrieve import HybridRetriever
 from assistant.route import Router
 from assistant.suggest import suggest
 from assistant.understand import Query, Understanding
-from assistant.verify import cite
+from assistant.verify import cite, text_of
 from assistant.wordings import Wordings
 from index.fusion import Hit
 
@@ -137,7 +137,7 @@ class Assistant:
             id=uuid.uuid4().hex,
             status="answered",
             language=query.language,
-            text="\n".join(sentence.text + "".join(f"[{n}]" for n in sentence.citations) for sentence in sentences),
+            text=text_of(sentences),
             short_answer=_short_answer(query.asked, picks[0].candidate),
             sentences=tuple(sentences),
             citations=tuple(citations),

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from assistant.answer import AnswerSentence, Citation
 from assistant.compose import Pick
 from assistant.errors import UnverifiedAnswerError
 from corpus.model import Document, Passage
+
+# A plan says under such a heading what somebody has done or will do, and names nobody any more: 「○社協の取組」.
+_WHO_ACTS = re.compile(
+    r"[○〇◯●■□◆◇・\s]{0,3}(?:[（(]?[0-9０-９]{1,2}[）)．.]?\s?)?(?P<heading>\S{1,20}?(?:の(?:主な|具体的な)?(?:取り?組み?|役割|責務)|が(?:取り組む|行う|担う)こと))"
+)
 
 
 def cite(picks: Sequence[Pick], documents: Mapping[str, Document]) -> tuple[list[AnswerSentence], list[Citation]]:
@@ -32,7 +38,33 @@ def cite(picks: Sequence[Pick], documents: Mapping[str, Document]) -> tuple[list
     for number, run in enumerate(runs, start=1):
         citations.append(_citation(number, run, documents))
         sentences.extend(AnswerSentence(text=pick.sentence.text, citations=(number,)) for pick in run)
-    return sentences, citations
+    return under_headings(sentences, citations), citations
+
+
+def under_headings(sentences: Sequence[AnswerSentence], citations: Sequence[Citation]) -> list[AnswerSentence]:
+    """Return the sentences with the headings above them that say who acts, each heading once for those that follow it."""
+    found, above = [], ""
+    for sentence in sentences:
+        heading = _who_acts(citations[sentence.citations[0] - 1].section)
+        found.append(sentence.model_copy(update={"heading": "" if heading == above else heading}))
+        above = heading
+    return found
+
+
+def text_of(sentences: Sequence[AnswerSentence]) -> str:
+    """Return sentences as lines, each with its markers, and before it its heading in brackets, if it has one."""
+    lines = []
+    for sentence in sentences:
+        if sentence.heading:
+            lines.append(f"【{sentence.heading}】")
+        lines.append(sentence.text + "".join(f"[{n}]" for n in sentence.citations))
+    return "\n".join(lines)
+
+
+def _who_acts(section: Sequence[str]) -> str:
+    """The deepest heading that says who acts, without its bullet; empty if none does."""
+    matches = (_WHO_ACTS.fullmatch(heading.strip()) for heading in reversed(section))
+    return next((match["heading"] for match in matches if match), "")
 
 
 def _adjoins(run: Sequence[Pick], pick: Pick) -> bool:
