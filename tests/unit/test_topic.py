@@ -25,6 +25,8 @@ from assistant.topic import holds, term_of, topic_of
         ("弁護士会 協定", ("弁護士会", "協定")),
         ("乳酸飲料と見守りの関係", ("乳酸飲料", "見守り", "関係")),
         ("配食サービスのメニュー", ("配食サービス", "メニュー")),
+        ("ヤングケアラーへの支援、これには何て書いてあります?", ("ヤングケアラー", "支援")),
+        ("再犯防止については、この計画ではどう位置づけているのでしょう", ("再犯防止",)),
     ],
 )
 def test_a_question_that_asks_no_more_than_what_is_said_of_something_names_it(text: str, topic: tuple[str, ...]) -> None:
