@@ -112,8 +112,13 @@ def explains(pick: Pick, query: Query) -> bool:
 
 
 def speaks_of(pick: Pick, query: Query) -> bool:
-    """Whether a sentence with its headings holds all that a question only names, and some of it itself."""
+    """Whether a sentence with its headings holds all that a question only names, and some of it itself.
+
+    What stands under a heading that holds several things together, such as 「計画策定の背景」, need name none of them again.
+    """
     sentence = pick.sentence.text
+    if len(query.named) > 1 and holds("".join(pick.passage.section[-1:]), query.named):
+        return True
     around = "\n".join([sentence, *pick.passage.section])
     return holds(around, query.named) and any(holds(sentence, [names]) for names in query.named)
 

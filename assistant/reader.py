@@ -26,8 +26,8 @@ SHIPPED_READER = Path(__file__).parent / "reader_model"
 FILES = ("model.onnx", "tokenizer.json")
 # What `python -m evals.reader export` printed for the shipped files.
 SHA256 = {
-    "model.onnx": "13026cd470273cfb19b742a4b3c92d3d93cf62e8da50565dd6150564dae5fdd3",
-    "tokenizer.json": "44464717dea4b470eddd80dd04323f66945964ac608b41017c2c60ebee79da2c",
+    "model.onnx": "fb44104ce5971d8c28e0309ce0a03307ef67c4913f2e4a51960d258a504d9a01",
+    "tokenizer.json": "5f290b7794588649ae7ae67887fde27d948b2c8b4677d81f41d6a4e5821b6983",
 }
 
 MAX_TOKENS = 224

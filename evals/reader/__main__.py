@@ -21,7 +21,7 @@ from assistant.reader import SHIPPED_READER, Reader, Reading, Text, sha256_of
 from evals.reader.examples import read_examples, write_examples
 from evals.reader.export import export
 from evals.reader.model import CONFIG_FILE, TOKENIZER_FILE, new_network, read_with
-from evals.reader.recipe import ACCELERATED, Recipe
+from evals.reader.recipe import ACCELERATED, OWN, Recipe
 from evals.reader.resume import shipped_network
 from evals.reader.train import Stage, is_trained, train, trained
 from index.errors import ModelError
@@ -41,10 +41,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         match options.command:
             case "prepare":
-                recipe = replace(ACCELERATED if options.accelerated else Recipe(), **json.loads(options.recipe))
+                kind = OWN if options.own else ACCELERATED if options.accelerated else Recipe()
+                recipe = replace(kind, **json.loads(options.recipe))
                 if options.without_removed:
                     recipe = replace(recipe, removed=0.0, related=0.9)
-                _prepare(options.jaquad, options.out, recipe)
+                _prepare(options.jaquad, options.out, recipe, options.own)
             case "train":
                 _train(options.out, options.threads, options.device, options.start_from)
             case "measure":
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     preparing = commands.add_parser("prepare", help="write what is learnt from into a folder")
     preparing.add_argument("--recipe", default="{}", help='numbers of the recipe that differ, as JSON: {"jaquad": 8000}')
     preparing.add_argument("--accelerated", action="store_true", help="the recipe for an accelerator")
+    preparing.add_argument("--own", type=Path, metavar="CASES", help="a last stage on the shipped plan's own cases")
     preparing.add_argument(
         "--without-removed", action="store_true", help="without negatives that miss only the answering sentence"
     )
@@ -83,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _prepare(jaquad: Path, out: Path, recipe: Recipe) -> None:
+def _prepare(jaquad: Path, out: Path, recipe: Recipe, own: Path | None) -> None:
     """Write the recipe, the encoder's configuration and each stage's examples; those that are there are kept."""
     from assistant.settings import load_settings
     from evals.reader.jaquad import read_jaquad, split_by_title
@@ -100,6 +102,12 @@ def _prepare(jaquad: Path, out: Path, recipe: Recipe) -> None:
     if not (out / PLANS / EXAMPLES_FILE).exists():
         learnt = [plan for plan in read_plans() if plan.document.info.id not in DEVELOPMENT]
         found = plans_examples(learnt, paragraphs, load_settings().load_embeddings(), recipe)
+        if own:
+            from assistant.wiring import build_assistant
+            from evals.cases import read_cases
+            from evals.reader.own import own_examples
+
+            found += own_examples(build_assistant(load_settings()), read_cases(own), recipe.as_found, recipe.draw)
         write_examples(found, out / PLANS / EXAMPLES_FILE)
 
 

@@ -11,6 +11,7 @@ from evals.reader.examples import Example
 from evals.reader.jaquad import Negatives, Paragraph, jaquad_examples, jaquad_pairs
 from evals.reader.plans import Plan, pair_examples, search_examples
 from evals.reader.recipe import Recipe
+from evals.reader.rewording import as_residents_ask
 from index.embed import IdentifiedEmbeddings
 
 # Pairs that ask the same are few, one in twenty.
@@ -30,6 +31,9 @@ def plans_examples(
     """Return what the second stage reads: questions on invented plans with texts that the search brings, pairs, JaQuAD's."""
     rng = random.Random(recipe.draw)
     found = list(search_examples(plans, embeddings, recipe.draw, recipe.as_found))
+    if recipe.of_plans:
+        found = rng.sample(found, min(recipe.of_plans, len(found)))
+    found = [as_residents_ask(one, rng) if rng.random() < recipe.reworded else one for one in found]
     pairs = [pair for plan in plans for pair in pair_examples(plan, embeddings, rng)]
     pairs = [pair for pair in pairs for _ in range(SAME_REPEATED if pair.same else 1)]
     pairs = rng.sample(pairs, min(recipe.plan_pairs, len(pairs)))

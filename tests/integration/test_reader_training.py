@@ -11,13 +11,16 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel
 
+from assistant.assistant import Assistant
 from assistant.reader import SHIPPED_READER, Reader, Text, sha256_of
 from assistant.settings import Settings
+from evals.cases import Case
 from evals.reader import train as training
 from evals.reader.examples import Example
 from evals.reader.export import export
 from evals.reader.jaquad import Negatives, jaquad_examples
 from evals.reader.model import TOKENIZER_FILE, ReaderNetwork, new_network
+from evals.reader.own import own_examples
 from evals.reader.recipe import Recipe
 from evals.reader.resume import shipped_network
 from evals.reader.train import CHECKPOINT_FILE, LOG_FILE, Stage, is_trained, train, trained
@@ -180,3 +183,28 @@ def test_a_reader_of_another_vocabulary_is_not_trained_further(encoder: Path, tm
     again.mkdir()
     with pytest.raises(ValueError, match="not a reader of this form"):
         shipped_network(shipped, encoder, again)
+
+
+def test_a_citys_own_cases_become_texts_with_what_answers_and_pairs_of_what_asks_the_same(assistant: Assistant) -> None:
+    evidence = (("市内５つの地域包括支援センター",),)
+    two = [
+        Case(id=name, category="fact", question=text, answerable=True, evidence=evidence, facts=(("5つ",),), group="g")
+        for name, text in (("a", "地域包括支援センターは何か所ですか"), ("b", "地域包括支援センター 数"))
+    ]
+    none = Case(id="c", category="unanswerable", question="地域包括支援センターの電話番号は", answerable=False)
+    greeting = Case(id="d", category="greeting", question="こんにちは", answerable=False)
+    made = own_examples(assistant, [*two, none, greeting], as_found=4, seed=0)
+
+    def asks(text: str, case: Case) -> bool:
+        # The plan's words for what was asked follow it.
+        return f"{text} ".startswith(f"{case.question} ")
+
+    assert all(any(asks(example.question, case) for case in (*two, none)) for example in made)
+    for example in made:
+        is_there = "市内５つの" in example.text.text and not asks(example.question, none)
+        assert bool(example.evidence) == is_there
+        answer = example.answer and example.text.text[slice(*example.answer)]
+        assert answer == ("５つ" if is_there else None)
+    pairs = [example for example in made if example.same is not None]
+    assert [pair for pair in pairs if pair.same and asks(pair.question, two[0]) and asks(pair.text.text, two[1])]
+    assert [pair for pair in pairs if pair.same is False and asks(pair.question, two[0]) and asks(pair.text.text, none)]

@@ -29,6 +29,7 @@ from evals.reader.plans import (
     read_plan,
     retriever_for,
 )
+from evals.reader.rewording import as_residents_ask
 from evals.reader.stages import cut_anew
 from tests.fakes import BigramEmbeddings
 
@@ -187,7 +188,8 @@ class TestPlans:
 
     def test_none_asks_what_a_case_asks(self) -> None:
         """The cases must measure what was not trained on."""
-        cases = {case.question for folder in ("tuning", "held_back") for case in read_cases(Path("evals/cases") / folder)}
+        folders = ("tuning", "calibration", "held_back")
+        cases = {case.question for folder in folders for case in read_cases(Path("evals/cases") / folder)}
         asked = {question.question for path in self.FILES for question in read_plan(path).questions}
         common = {question for question in cases & asked if len(question) > SHORTEST_TELLING_QUESTION}
         assert not common
@@ -239,6 +241,16 @@ def test_a_text_that_is_cut_anew_holds_the_whole_answer_or_none() -> None:
         assert [part.text.text[s:e] for s, e in part.evidence] == ["児童館は３か所ある。"] * len(part.evidence)
         assert ("児童館" in part.text.text) == bool(part.evidence)
         assert (part.answer and part.text.text[slice(*part.answer)]) == ("３か所" if part.evidence else None)
+
+
+def test_a_question_is_put_otherwise_but_asks_for_the_same_nouns() -> None:
+    example = Example("地域包括支援センターは市内に何か所ありますか", Text("", "５つあります。"), ((0, 7),), (0, 2))
+    made = [as_residents_ask(example, random.Random(seed)) for seed in range(60)]
+    asked = {one.question for one in made}
+    assert len(asked) > 10
+    assert "地域包括支援センター 市内 何か所" in asked
+    assert all("地域包括支援センター" in question and "何か所" in question for question in asked)
+    assert {(one.text, one.evidence, one.answer) for one in made} == {(example.text, example.evidence, example.answer)}
 
 
 def test_pairs_of_jaquads_questions_are_a_question_asked_otherwise_and_another_one() -> None:
