@@ -12,7 +12,8 @@ from corpus.model import Document, Passage
 
 # A plan says under such a heading what somebody has done or will do, and names nobody any more: 「○社協の取組」.
 _WHO_ACTS = re.compile(
-    r"[○〇◯●■□◆◇・\s]{0,3}(?:[（(]?[0-9０-９]{1,2}[）)．.]?\s?)?(?P<heading>\S{1,20}?(?:の(?:主な|具体的な)?(?:取り?組み?|役割|責務)|が(?:取り組む|行う|担う)こと))"
+    r"[○〇◯●■□◆◇・\s]{0,3}(?:[（(]?[0-9０-９]{1,2}[）)．.]?\s?)?"
+    r"(?P<heading>\S{1,20}?(?:の(?:主な|具体的な)?(?:取り?組み?|役割|責務)|が(?:取り組む|行う|担う)こと))"
 )
 
 

@@ -20,6 +20,7 @@ FORMER_AIM = "第３期計画が掲げた基本理念は何"
 GIVEN_TO = "避難行動要支援者台帳の配布先を教えてください。"
 SERVED = [
     ("地域包括支援センターの数", NUMBER_OF_CENTRES),
+    ("前期計画の理念", FORMER_AIM),
     ("前期計画の基本理念", FORMER_AIM),
 ]
 NOT_SERVED = [

@@ -79,7 +79,7 @@ def test_a_question_that_would_surely_be_answered_with_the_approved_words_is_the
     ("near", "maybe"),
     [
         (replace(SURE, cosine=0.83), False),
-        (replace(SURE, probability=0.65), True),
+        (replace(SURE, probability=0.69), True),
         (replace(SURE, evidence=None), True),
         (replace(SURE, evidence=0.4), True),
         (replace(SURE, ahead=0.4), True),
