@@ -47,8 +47,8 @@ class Turn:
 class Found:
     """What a search found for a question: the sentences that would answer it, best first, and whether they would.
 
-    `ranked` has all sentences that `picks` was chosen from, best first. `probability` is calibrated, 0 to 1; 0 with nothing
-    picked, and then `signs` is None.
+    `ranked` has all sentences that `picks` was chosen from, best first. `probability` is calibrated, 0 to 1, and
+    `is_answered` says whether it is enough; it is 0 with nothing picked, and then `signs` is None.
     """
 
     query: Query
@@ -57,6 +57,7 @@ class Found:
     picks: Sequence[Pick]
     signs: Signs | None
     probability: float
+    is_answered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ class Assistant:
         if route:
             return Examined(self._without_evidence(route, detect_language(asked.text), page, (), started), None)
         found = self.find(asked, _earlier_questions(history))
-        if found.probability < self.calibration.threshold:
+        if not found.is_answered:
             declined = self._without_evidence("not_in_plan", found.query.language, page, found.hits, started)
             return Examined(declined, found)
         return Examined(self._answer(found, page, started), found)
@@ -122,11 +123,11 @@ class Assistant:
         ranked = asked_for_first(query, rank_sentences(query, hits, self.reader, self.calibration))
         picks = choose(ranked, self.calibration)
         if not picks:
-            return Found(query, hits, ranked, picks, None, 0.0)
+            return Found(query, hits, ranked, picks, None, 0.0, is_answered=False)
         signs = read_signs(query, picks, ranked, hits, self.retriever.index)
         weights = self.calibration.weights(read=picks[0].candidate.reading is not None)
         probability = probability_of(query, picks, signs, weights.answer)
-        return Found(query, hits, ranked, picks, signs, probability)
+        return Found(query, hits, ranked, picks, signs, probability, probability >= weights.threshold)
 
     def _answer(self, found: Found, page: Language, started: float) -> Answer:
         query, picks = found.query, found.picks

@@ -39,9 +39,13 @@ class Logistic(BaseModel):
 
 
 class Weights(BaseModel):
-    """`sentence`: that a sentence answers (`compose.SentenceSigns`); `answer`: that what is chosen does (`decide.Signs`)."""
+    """`sentence`: that a sentence answers (`compose.SentenceSigns`); `answer`: that what is chosen does (`decide.Signs`).
+
+    `threshold` is the probability from which on an answer is given.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    threshold: float = Field(ge=0, le=1)
     sentence: Logistic
     answer: Logistic
 
@@ -49,12 +53,10 @@ class Weights(BaseModel):
 class Calibration(BaseModel):
     """Two sets of weights, for answers with the reader and without it.
 
-    `threshold` is the probability from which on an answer is given, `further` that from which on a second and a third
-    sentence are quoted.
+    `further` is the probability from which on a second and a third sentence are quoted.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    threshold: float = Field(ge=0, le=1)
     further: float = Field(gt=0, lt=1)
     with_reader: Weights
     without_reader: Weights

@@ -41,9 +41,9 @@ OF_READER = frozenset(("evidence", "evidence_behind", "answerable", "answerable_
 # A second sentence costs time to read and wins evidence: at 0.01 an answer has 1.7 sentences and would hold 0.965 of the
 # evidence of the tuning cases, at 0.03 it has 1.4 and 0.958, at 0.1 1.2 and 0.939; on invented plans 0.956, 0.949, 0.940.
 FURTHER = 0.01
-# One for both ways of answering. Without the reader it is where balanced accuracy was highest on the tuning cases. With the
-# reader 0.5 is best on the calibration cases (0.918; at 0.3 0.880); the shipped bias is lower than fitted by as much.
-THRESHOLD = 0.3
+# A fit weighs answerable questions and others alike, so with the reader it is 0.5. Without one a question too many is
+# declined rather than answered, and 0.3 is where balanced accuracy was highest on the tuning cases.
+THRESHOLD, THRESHOLD_UNREAD = 0.5, 0.3
 SHIPPED_PLAN = "asaka-4"
 # Every second question of an invented plan: a fit takes some minutes as it is.
 EVERY = 2
@@ -127,7 +127,6 @@ def fit(searched: Sequence[Searched], signs: Callable[[str], bool] = lambda name
     without = _fit_weights(searched, False, lambda name: name not in OF_READER and signs(name))
     read = all(one.read is not None for one in searched)
     return Calibration(
-        threshold=THRESHOLD,
         further=FURTHER,
         without_reader=without,
         with_reader=_fit_weights(searched, True, signs) if read else without,
@@ -149,9 +148,9 @@ def unseen_quality(
 def _quality(searched: Sequence[Searched], calibration: Calibration, read: bool) -> Quality:
     answerable = np.array([one.case.answerable for one in searched])
     ranked = [ranked_sentences(one, calibration, read) for one in searched]
-    logistic = calibration.weights(read).answer
+    weights = calibration.weights(read)
     signs = [signs_of(*pair, calibration) for pair in zip(searched, ranked, strict=True)]
-    probabilities = np.array([logistic.probability(one) for one in signs])
+    probabilities = np.array([weights.answer.probability(one) for one in signs])
     evidence = [
         coverage(one.case.evidence, [pick.sentence.text for pick in choose(picks, calibration)])
         for one, picks in zip(searched, ranked, strict=True)
@@ -159,7 +158,7 @@ def _quality(searched: Sequence[Searched], calibration: Calibration, read: bool)
     ]
     return Quality(
         auc=float(roc_auc_score(answerable, probabilities)),
-        balanced_accuracy=float(balanced_accuracy_score(answerable, probabilities >= calibration.threshold)),
+        balanced_accuracy=float(balanced_accuracy_score(answerable, probabilities >= weights.threshold)),
         evidence=fmean(evidence),
     )
 
@@ -186,16 +185,13 @@ def _fit_weights(searched: Sequence[Searched], read: bool, allowed: Callable[[st
     names = [field.name for field in fields(SentenceSigns) if read or field.name not in OF_READER]
     # Not balanced: the log odds are those of the sentence itself, and `further` is a probability of them.
     sentence = _fit_logistic(rows, labels, names, None)
-    preliminary = Calibration(
-        threshold=THRESHOLD,
-        further=FURTHER,
-        with_reader=Weights(sentence=sentence, answer=sentence),
-        without_reader=Weights(sentence=sentence, answer=sentence),
-    )
+    threshold = THRESHOLD if read else THRESHOLD_UNREAD
+    unfitted = Weights(threshold=threshold, sentence=sentence, answer=sentence)
+    preliminary = Calibration(further=FURTHER, with_reader=unfitted, without_reader=unfitted)
     signs = [signs_of(one, ranked_sentences(one, preliminary, read), preliminary) for one in searched]
     names = [field.name for field in fields(Signs) if allowed(field.name)]
     answer = _fit_logistic(signs, [one.case.answerable for one in searched], names, "balanced")
-    return Weights(sentence=sentence, answer=answer)
+    return Weights(threshold=threshold, sentence=sentence, answer=answer)
 
 
 def _fit_logistic(
@@ -221,12 +217,13 @@ def as_toml(calibration: Calibration, fitted_on: str) -> str:
     lines = [
         "# Written by `python -m evals calibrate`: logistic regressions over the signs in assistant/compose.py (sentence)",
         f"# and assistant/decide.py (answer). Fitted on {fitted_on}.",
-        f"threshold = {calibration.threshold}",
         f"further = {calibration.further}",
     ]
     for mode in ("with_reader", "without_reader"):
+        weights: Weights = getattr(calibration, mode)
+        lines += ["", f"[{mode}]", f"threshold = {weights.threshold}"]
         for kind in ("sentence", "answer"):
-            logistic: Logistic = getattr(getattr(calibration, mode), kind)
+            logistic: Logistic = getattr(weights, kind)
             lines += ["", f"[{mode}.{kind}]", f"bias = {logistic.bias}", f"[{mode}.{kind}.weights]"]
             lines += [f"{name} = {weight}" for name, weight in logistic.weights.items()]
     return "\n".join(lines) + "\n"

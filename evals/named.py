@@ -56,10 +56,10 @@ def measure_named(assistant: Assistant, plan: Plan, others: Sequence[Plan], seed
         [there.find(parse_question(FRAMES[number % len(FRAMES)].format(noun))) for number, noun in enumerate(nouns)]
         for nouns in (asked_own, asked_foreign)
     )
-    answered = _counter(lambda found: found.probability >= there.calibration.threshold)
-    by_signs = _counter(lambda found: _by_signs(there, found) >= there.calibration.threshold)
+    answered = _counter(lambda found: found.is_answered)
+    by_signs = _counter(lambda found: _is_answered_by_signs(there, found))
     with_it = sum(
-        found.probability >= there.calibration.threshold and fold(noun) in fold(found.picks[0].sentence.text)
+        found.is_answered and fold(noun) in fold(found.picks[0].sentence.text)
         for noun, found in zip(asked_own, found_own, strict=True)
     )
     return NamedFigures(
@@ -73,11 +73,11 @@ def _counter(wanted: Callable[[Found], bool]) -> Callable[[Iterable[Found]], int
     return lambda rows: sum(map(wanted, rows))
 
 
-def _by_signs(assistant: Assistant, found: Found) -> float:
+def _is_answered_by_signs(assistant: Assistant, found: Found) -> bool:
     if found.signs is None:
-        return 0.0
-    read = found.picks[0].candidate.reading is not None
-    return assistant.calibration.weights(read).answer.probability(found.signs)
+        return False
+    weights = assistant.calibration.weights(read=found.picks[0].candidate.reading is not None)
+    return weights.answer.probability(found.signs) >= weights.threshold
 
 
 def _nouns(plans: Iterable[Plan]) -> list[str]:

@@ -12,6 +12,7 @@ from assistant.errors import InvalidQuestionError, UnverifiedAnswerError
 from assistant.question import parse_question
 from assistant.verify import cite
 from corpus.fold import fold
+from tests.fakes import answering_all
 
 
 @pytest.mark.parametrize(
@@ -148,7 +149,7 @@ def test_a_figures_scattered_cells_are_never_quoted(assistant: Assistant) -> Non
 
 def test_a_short_answer_is_a_part_of_a_sentence_and_only_for_what_has_one(assistant: Assistant) -> None:
     # Whether to answer at all is measured on the cases (evals/); here every question is.
-    assistant = replace(assistant, calibration=assistant.calibration.model_copy(update={"threshold": 0.0}))
+    assistant = answering_all(assistant)
     for question in ("社協の窓口はいつできましたか", "新しい児童館の名前を教えて", "次期計画の策定はいつですか"):
         answer = assistant.ask(question)
         assert answer.short_answer is not None

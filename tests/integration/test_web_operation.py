@@ -36,7 +36,7 @@ from index.build import build_index
 from index.errors import IndexUnavailableError, ModelError
 from index.generation import load_generation, roll_back
 from tests.conftest import REPOSITORY, MakeApp
-from tests.fakes import BigramEmbeddings
+from tests.fakes import BigramEmbeddings, answering_all
 from tests.loops import in_a_loop_of_its_own
 from web import front_door
 from web.__main__ import Server, main
@@ -279,7 +279,7 @@ def test_a_question_keeps_the_index_that_it_began_with(library: Library, make_ap
     library.write("九月一日", "old")
     found = library.assistant()
     # Whatever is found is answered with.
-    before = replace(found, calibration=found.calibration.model_copy(update={"threshold": 0.0}))
+    before = answering_all(found)
     began, renewed = threading.Event(), threading.Event()
 
     class Slow(Assistant):
