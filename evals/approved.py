@@ -8,20 +8,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from assistant.approved import (
-    ApprovedAnswer,
-    Held,
-    Likeness,
-    Quote,
-    Wording,
-    can_be_compared,
-    compare,
-    held_by,
-    nearest,
-    wording_of,
-)
+from assistant.approved import ApprovedAnswer, Quote, held_by
 from assistant.assistant import Assistant, Found, Turn
 from assistant.errors import InvalidQuestionError
+from assistant.likeness import Held, Likeness, Wording, can_be_compared, compare, nearest, wording_of
 from assistant.understand import understanding_of
 from corpus.fold import fold
 from evals.cases import Case

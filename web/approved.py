@@ -8,8 +8,9 @@ import time
 from dataclasses import dataclass, replace
 
 from assistant.answer import Answer, Language
-from assistant.approved import ApprovedBook, Wording, anchored, approved_answer, can_be_cited, with_offer, wording_of
+from assistant.approved import ApprovedBook, anchored, approved_answer, can_be_cited, with_offer
 from assistant.assistant import Assistant, Examined
+from assistant.likeness import Wording, wording_of
 from assistant.question import Question
 from web.storage.answers import AnswerStore
 from web.storage.database import StorageUnavailableError

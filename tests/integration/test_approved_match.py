@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from assistant.approved import ApprovedAnswer, ApprovedBook, Likeness, Match, Quote, wording_of
+from assistant.approved import ApprovedAnswer, ApprovedBook, Match, Quote
 from assistant.assistant import Assistant
+from assistant.likeness import Likeness, wording_of
 from assistant.question import Question
 from evals.approved import measure_plan
 from evals.reader.plans import read_plan

@@ -7,17 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from assistant.approved import (
-    ApprovedAnswer,
-    Held,
-    Likeness,
-    Quote,
-    Wording,
-    anchored,
-    names_another,
-    nearest,
-    period_of,
-)
+from assistant.approved import ApprovedAnswer, Quote, anchored
+from assistant.likeness import Held, Likeness, Wording, names_another, nearest, period_of
 from corpus.model import Document, DocumentInfo
 from evals.approved import Group, count_matches
 from evals.cases import Case

@@ -1,0 +1,237 @@
+"""Whether two questions ask the same, decided strictly: a wrong match would put an approved mark on a wrong answer."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from assistant.assistant import Assistant, Found
+from assistant.compose import Pick
+from assistant.decide import particular_numbers, share_missing, terms_of, topics_of
+from assistant.topic import FRAME_TERMS
+from assistant.understand import Query
+from corpus.fold import fold
+
+# Measured by `python -m evals approved`; how they were set stands in `evals/ABLATIONS.md`. Cosines alone do not tell:
+# questions that differ in the one word that matters are as near as paraphrases are. So an approved answer is served where
+# its own sentence is what would surely be answered anyway, for the same words in it, and the question names nothing that
+# neither the approved question nor its sentences name. What is only near is offered, and the person decides.
+SURE_PROBABILITY = 0.85
+SURE_EVIDENCE = 0.5
+SURE_AHEAD = 0.5
+SAME_WORDS = 0.3
+MAX_UNSAID = 0.25
+# Where the reader takes two questions for the same, they need not be alike else, nor the answer be as sure.
+SURE_SAME = 2.0
+MAYBE_SAME = -4.0
+PROBABILITY_OF_THE_SAME = 0.7
+SAME_COSINE = 0.84
+NEAR_COSINE = 0.86
+
+# 「前期高齢者」 is an age, 「名前の計画」 no former one; 「第4次の」, 「目次の」, 「年次の」, 「次のうち」 speak of nothing
+# to come.
+_PAST = re.compile("前期(?!高齢)|(?<![名事手])前の(?:計画|期(?![間限待日]))|前回|昔の計画|これまでの計画")
+_NEXT = re.compile("(?<![0-9一二三四五六七八九十目年順逐高])次(?:期|回|の(?!うち|中))|今度の|新しい計画")
+# What both questions must ask for, or neither: all but something, an aim instead of what is.
+_ASPECTS = {"except": re.compile("以外|のほか"), "aim": re.compile("目標")}
+_ERA_YEAR = re.compile(r"(令和|平成|昭和)(元|\d+)")
+_BEFORE_ERA = {"令和": 2018, "平成": 1988, "昭和": 1925}
+
+Place = tuple[str, int]
+Period = Literal["past", "next", ""]
+Choice = TypeVar("Choice")
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A question as it is compared.
+
+    `text` is folded, `vector` of unit length. `terms` are its own and what the plan calls them, `topics` and `names` those
+    of its terms that an answer should hold, `numbers` the years, terms and aims it names, `period` whether it speaks of the
+    plan (or survey, or meeting) before ("past"), of the one to come ("next") or of neither (""), `aspects` what a like
+    question must ask for too. `read` has, for sentences at a document and a start, the span in them that the reader takes
+    for the answer, nothing without a reader; None where the reader had no time.
+    """
+
+    text: str
+    vector: npt.NDArray[np.float32]
+    terms: frozenset[str]
+    topics: tuple[str, ...]
+    names: frozenset[str]
+    numbers: frozenset[str]
+    period: Period
+    aspects: frozenset[str]
+    read: Mapping[Place, tuple[int, int]] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What approved sentences hold, with their headings: where they begin, their terms and their numbers."""
+
+    places: frozenset[Place]
+    terms: frozenset[str]
+    numbers: frozenset[str]
+
+    @classmethod
+    def of(cls, places: Iterable[Place], texts: Iterable[str]) -> Held:
+        """Return what the sentences at some places hold, by their texts and those of their headings."""
+        found = list(texts)
+        return cls(frozenset(places), terms_of(found), _numbers("\n".join(found)))
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How near a question is to an approved one.
+
+    `cosine` of the two questions; `identical` says that both are the same text. The rest is about the approved sentence that
+    is the first of those that would answer the question without approval: `probability` that the question is answered so,
+    `evidence` the reader's log odds that the sentence answers (None if it was not read), `ahead` by how many log odds it is
+    before the best one that is not approved, `same_words` how far both questions have the same words in it for their
+    answer, 0 to 1, `unsaid` the share of the question's topics that neither the approved question nor what was approved
+    names, `same` the reader's log odds that both ask the same (None if it did not compare them).
+    """
+
+    cosine: float
+    identical: bool = False
+    probability: float = 0.0
+    evidence: float | None = None
+    ahead: float = 0.0
+    same_words: float = 0.0
+    unsaid: float = 1.0
+    same: float | None = None
+
+    def is_same(self, probability: float = SURE_PROBABILITY) -> bool:
+        """Whether the same is surely asked. What an editor approved for just these words holds for them."""
+        if self.identical:
+            return True
+        if self.same is None or self.evidence is None:
+            return False
+        is_answered = self.evidence >= SURE_EVIDENCE and self.ahead >= SURE_AHEAD and self.same_words >= SAME_WORDS
+        is_alike = self.cosine >= SAME_COSINE and self.unsaid <= MAX_UNSAID
+        return is_answered and (
+            (self.same >= SURE_SAME and self.probability >= PROBABILITY_OF_THE_SAME)
+            or (self.same >= MAYBE_SAME and self.probability >= probability and is_alike)
+        )
+
+    def is_near(self, near: float = NEAR_COSINE) -> bool:
+        """Whether the same may be asked."""
+        return self.identical or self.cosine >= near
+
+
+IDENTICAL = Likeness(1.0, identical=True)
+
+
+def compare(asked: Wording, found: Found, wording: Wording, held: Held, assistant: Assistant) -> Likeness | None:
+    """Return how near a question is to one wording of an approved one.
+
+    None where what would answer it begins with no approved sentence, or where they name other things.
+
+    Args:
+        asked: the question.
+        found: what was found for it.
+        wording: of the approved question.
+        held: what was approved for that.
+        assistant: over whose index all of it is.
+    """
+    if asked.text == wording.text:
+        return IDENTICAL
+    lead = found.ranked[0] if found.ranked else None
+    if lead is None or place_of(lead) not in held.places or names_another(asked, wording, held):
+        return None
+    other = next((pick.log_odds for pick in found.ranked if place_of(pick) not in held.places), -math.inf)
+    reading = lead.candidate.reading
+    span = wording.read.get(place_of(lead)) if wording.read else None
+    same_words = _overlap(reading.span, span) if reading and span else 0.0
+    # Comparing costs time, and tells nothing where the answer would be other words.
+    is_worth_comparing = same_words >= SAME_WORDS
+    return Likeness(
+        cosine=float(asked.vector @ wording.vector),
+        probability=found.probability,
+        evidence=reading.evidence if reading else None,
+        ahead=lead.log_odds - other,
+        same_words=same_words,
+        unsaid=share_missing(asked.topics, wording.terms | held.terms, assistant.retriever.index),
+        same=assistant.reader.same(asked.text, wording.text) if assistant.reader and is_worth_comparing else None,
+    )
+
+
+def nearest(compared: Iterable[tuple[Likeness, Choice]], rule: Callable[[Likeness], bool]) -> Choice | None:
+    """Return what is nearest to a question of all that a rule lets through, the first of equals; None of none."""
+    passed = [(likeness, choice) for likeness, choice in compared if rule(likeness)]
+    return max(passed, key=lambda one: one[0].cosine)[1] if passed else None
+
+
+def names_another(asked: Wording, wording: Wording, held: Held) -> bool:
+    """Return whether a question names a place or a number that the other does not, or asks for another period or aspect.
+
+    What the approved sentences name tells nothing apart. Who speaks of the plan before need not give its number, nor who
+    gives a number say that it is the plan before; of what is to come, no number is taken for granted.
+    """
+    return bool(
+        asked.names - wording.terms - held.terms
+        or wording.names - asked.terms - held.terms
+        or asked.numbers - wording.numbers - held.numbers
+        or (wording.numbers - asked.numbers and asked.period != "past")
+        or (asked.period != wording.period and not _is_numbered(asked, wording))
+        or asked.aspects != wording.aspects
+    )
+
+
+def _is_numbered(asked: Wording, wording: Wording) -> bool:
+    """Whether the one of two that speaks of no period gives a number instead."""
+    return any(bool(one.numbers) and not one.period for one in (asked, wording))
+
+
+def place_of(pick: Pick) -> Place:
+    """Return where a sentence stands: its document and its start."""
+    return pick.passage.document_id, pick.sentence.start
+
+
+def _overlap(one: tuple[int, int], other: tuple[int, int]) -> float:
+    """What two spans share of what they cover together, 0 to 1."""
+    shared = min(one[1], other[1]) - max(one[0], other[0])
+    return max(0, shared) / max(1, max(one[1], other[1]) - min(one[0], other[0]))
+
+
+def can_be_compared(query: Query) -> bool:
+    """Whether a question may be one that was approved: it is Japanese and points back to no earlier turn."""
+    return query.language == "ja" and query.standalone == query.question.text
+
+
+def wording_of(found: Found, assistant: Assistant) -> Wording:
+    """Return a question as it is compared, by what was found for it."""
+    query = found.query
+    text = query.question.text
+    return Wording(
+        text=fold(text),
+        vector=np.asarray(assistant.retriever.embeddings.embed_query(query.text), dtype=np.float32),
+        terms=frozenset((*query.terms, *query.extra_terms)),
+        topics=topics_of(query),
+        names=frozenset(query.names) - FRAME_TERMS,
+        numbers=_numbers(text),
+        period=period_of(text),
+        aspects=frozenset(name for name, pattern in _ASPECTS.items() if pattern.search(text)),
+        read=_spans_read(found, assistant),
+    )
+
+
+def period_of(text: str) -> Period:
+    """Return the period that a cleaned question speaks of by a word, as `Wording` has it."""
+    return "past" if _PAST.search(text) else "next" if _NEXT.search(text) else ""
+
+
+def _spans_read(found: Found, assistant: Assistant) -> Mapping[Place, tuple[int, int]] | None:
+    spans = {place_of(pick): pick.candidate.reading.span for pick in found.ranked if pick.candidate.reading}
+    return None if assistant.reader and found.ranked and not spans else spans
+
+
+def _numbers(text: str) -> frozenset[str]:
+    """The numbers that stand for one thing among several; years of an era by the common calendar, too."""
+    eras = (_BEFORE_ERA[era] + (1 if year == "元" else int(year)) for era, year in _ERA_YEAR.findall(fold(text)))
+    return frozenset((*particular_numbers(text), *map(str, eras)))
