@@ -52,3 +52,9 @@ def parse_heading(line: str) -> Heading | None:
             digits = match.group(1) if match.groups() else None
             return Heading(line, style, rank, int(digits.translate(_TO_ASCII)) if digits else None)
     return None
+
+
+def names_an_aim(line: str) -> bool:
+    """Whether a line is a heading that names an aim with its number: 「基本目標１ 安心できるまち」, not 「基本目標１」."""
+    heading = parse_heading(line)
+    return heading is not None and heading.style == "goal" and bool(re.search(r"[\s　]", line.strip()))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
+from corpus.headings import names_an_aim
 from corpus.model import Document, Passage, PlacedBlock
 from corpus.sections import split_sections
 from corpus.sentences import split_sentences
@@ -23,32 +24,40 @@ SHORT_CHARS = 80
 def split_passages(document: Document) -> list[Passage]:
     """Return the document's passages in order; every block but headings and captions is in exactly one.
 
-    A caption goes with a paragraph as its `caption`. A heading without text makes no passage.
+    A caption goes with a paragraph as its `caption`. A heading makes a passage only where it names one of the plan's aims:
+    those are often said nowhere else, and residents ask for them.
     """
     captions = _captions(document)
     passages: list[Passage] = []
     seen: Counter[str] = Counter()
+
+    def add(path: tuple[str, ...], start: int, end: int, caption: str, quotable: bool) -> None:
+        text = document.text[start:end]
+        identity = _passage_id(document.info.id, path, text)
+        seen[identity] += 1
+        passages.append(
+            Passage(
+                # The same words twice under one heading are two places: the second is …-2.
+                id=identity if seen[identity] == 1 else f"{identity}-{seen[identity]}",
+                document_id=document.info.id,
+                section=path,
+                caption=caption,
+                start=start,
+                end=end,
+                text=text,
+                quotable=quotable,
+                sentences=split_sentences(document.text, start, end),
+            )
+        )
+
     for section in split_sections(document):
+        heading = section.heading
+        if heading and names_an_aim(document.text[heading.start : heading.end]):
+            add(section.path[:-1], heading.start, heading.end, "", True)
         for group in _group(document.text, [block for block in section.blocks if block.kind != "caption"]):
             caption = " ".join(text for block in group for text in captions.get(block.start, []))
             for start, end in _pieces(document.text, group[0].start, group[-1].end):
-                text = document.text[start:end]
-                identity = _passage_id(document.info.id, section.path, text)
-                seen[identity] += 1
-                passages.append(
-                    Passage(
-                        # The same words twice under one heading are two places: the second is …-2.
-                        id=identity if seen[identity] == 1 else f"{identity}-{seen[identity]}",
-                        document_id=document.info.id,
-                        section=section.path,
-                        caption=caption,
-                        start=start,
-                        end=end,
-                        text=text,
-                        quotable=group[0].kind != "figure",
-                        sentences=split_sentences(document.text, start, end),
-                    )
-                )
+                add(section.path, start, end, caption, group[0].kind != "figure")
     return passages
 
 

@@ -76,7 +76,7 @@ def view_passage(document: Document, passages: Sequence[Passage], span: tuple[in
         return []
     before, after = held[0] - 1, held[-1] + 1
     kept = ([before] if before >= 0 else []) + held + ([after] if after < len(blocks) else [])
-    return [blocks[at][1] for at in kept if blocks[at][0].kind != "heading"]
+    return [blocks[at][1] for at in kept if at in held or blocks[at][0].kind != "heading"]
 
 
 def passage_at(passages: Sequence[Passage], document_id: str, place: int) -> Passage | None:

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import json
 import random
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from assistant.question import parse_question
 from assistant.reader import Text, windows
 from assistant.retrieve import HybridRetriever
-from assistant.understand import Query, understanding_of
+from assistant.understand import Query
 from corpus.model import Block, Document, DocumentInfo, Passage, Sentence
 from corpus.passages import split_passages
 from corpus.sections import place_blocks
@@ -245,17 +243,3 @@ def cases_of(plan: Plan) -> list[Case]:
             )
         )
     return cases
-
-
-def search_examples(
-    plans: Sequence[Plan], embeddings: IdentifiedEmbeddings, seed: int, as_found: int = 0
-) -> Iterator[Example]:
-    """Yield the examples of all questions, with the texts that the search brings for them in their own plan."""
-    for plan in plans:
-        rng = random.Random(f"{seed} {plan.document.info.id}")
-        with tempfile.TemporaryDirectory() as folder:
-            retriever = retriever_for(plan, embeddings, Path(folder))
-        understanding = understanding_of(retriever.index)
-        for question in plan.questions:
-            query = understanding.understand(parse_question(question.question))
-            yield from plan_examples(question, query, retriever, rng, as_found)

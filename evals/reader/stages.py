@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import random
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
+from assistant.question import parse_question
 from assistant.reader import Text
+from assistant.understand import understanding_of
 from corpus.sentences import split_sentences
+from evals.reader.aims import aim_questions
 from evals.reader.examples import Example
 from evals.reader.jaquad import Negatives, Paragraph, jaquad_examples, jaquad_pairs
-from evals.reader.plans import Plan, pair_examples, search_examples
+from evals.reader.plans import Plan, pair_examples, plan_examples, retriever_for
 from evals.reader.recipe import Recipe
 from evals.reader.rewording import as_residents_ask
 from index.embed import IdentifiedEmbeddings
@@ -30,7 +35,7 @@ def plans_examples(
 ) -> list[Example]:
     """Return what the second stage reads: questions on invented plans with texts that the search brings, pairs, JaQuAD's."""
     rng = random.Random(recipe.draw)
-    found = list(search_examples(plans, embeddings, recipe.draw, recipe.as_found))
+    found = list(_search_examples(plans, embeddings, recipe.draw, recipe.as_found))
     if recipe.of_plans:
         found = rng.sample(found, min(recipe.of_plans, len(found)))
     found = [as_residents_ask(one, rng) if rng.random() < recipe.reworded else one for one in found]
@@ -66,6 +71,20 @@ def _part(example: Example, start: int, end: int) -> Example:
     is_left = answer and any(s <= answer[0] and answer[1] <= e for s, e in evidence)
     text = Text(example.text.context, example.text.text[start:end])
     return Example(example.question, text, evidence, answer if is_left else None)
+
+
+def _search_examples(
+    plans: Sequence[Plan], embeddings: IdentifiedEmbeddings, seed: int, as_found: int = 0
+) -> Iterator[Example]:
+    """Yield the examples of all questions, with the texts that the search brings for them in their own plan."""
+    for plan in plans:
+        rng = random.Random(f"{seed} {plan.document.info.id}")
+        with tempfile.TemporaryDirectory() as folder:
+            retriever = retriever_for(plan, embeddings, Path(folder))
+        understanding = understanding_of(retriever.index)
+        for question in (*plan.questions, *aim_questions(plan, rng)):
+            query = understanding.understand(parse_question(question.question))
+            yield from plan_examples(question, query, retriever, rng, as_found)
 
 
 def _drawn(paragraphs: Sequence[Paragraph], recipe: Recipe, count: int, seed: int) -> list[Example]:

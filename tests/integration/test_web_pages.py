@@ -104,6 +104,15 @@ def test_an_unknown_document_is_not_found(client: TestClient) -> None:
     assert client.get("/documents/none").status_code == 404
 
 
+def test_a_heading_that_is_quoted_is_marked_in_its_place(client: TestClient, plan: Document) -> None:
+    heading = "基本目標２ 安全・安心に暮らせる環境づくり"
+    start = plan.text.index(heading)
+    span = f"start={start}&end={start + len(heading)}"
+    document = client.get(f"/documents/asaka-4?{span}").text
+    assert re.search(rf'<h3 id="p-[0-9a-f]+" tabindex="-1"><mark>{heading}</mark></h3>', document)
+    assert f"<mark>{heading}</mark>" in client.get(f"/documents/asaka-4/passage?{span}").text
+
+
 def test_the_pieces_of_a_block_are_its_text_and_the_marked_ones_the_span(assistant: Assistant, plan: Document) -> None:
     span = (plan.text.index("住民一人ひとりの力"), plan.text.index("連携によって"))
     blocks = view_document(plan, assistant.retriever.index.passages, span)

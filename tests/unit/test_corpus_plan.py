@@ -43,8 +43,19 @@ def test_the_heading_tree_is_the_plans(plan: Document) -> None:
 def test_no_sentence_is_invented(passages: list[Passage], raw_lines: list[str]) -> None:
     raw = bare("".join(raw_lines))
     sentences = [sentence.text for passage in passages for sentence in passage.sentences]
-    assert len(sentences) == 81
+    assert len(sentences) == 84
     assert [text for text in sentences if bare(text) not in raw] == []
+
+
+def test_only_the_headings_that_name_an_aim_can_be_quoted(plan: Document, passages: list[Passage]) -> None:
+    headings = {block.start for block in plan.blocks if block.kind == "heading"}
+    quoted = [passage for passage in passages if passage.start in headings]
+    assert [passage.text for passage in quoted] == [
+        "基本目標１ 支え合い・助け合いの心づくりと仕組みづくり",
+        "基本目標２ 安全・安心に暮らせる環境づくり",
+        "基本目標３ 市民の暮らしや活動を支える体制づくり",
+    ]
+    assert {passage.section for passage in quoted} == {("６ 前期計画の振り返りについて",)}
 
 
 def test_no_line_is_lost(plan: Document, raw_lines: list[str]) -> None:

@@ -14,7 +14,7 @@ from corpus.clean import clean
 from corpus.documents import read_documents
 from corpus.errors import DocumentError
 from corpus.fold import fold
-from corpus.headings import parse_heading
+from corpus.headings import names_an_aim, parse_heading
 from corpus.lines import tidy, undouble
 from corpus.model import Document, DocumentInfo
 from corpus.passages import MAX_PASSAGE_CHARS, split_passages
@@ -113,6 +113,22 @@ def test_the_marks_of_public_documents_make_headings(line: str, style: str, numb
 )
 def test_sentences_and_entries_are_no_headings(line: str) -> None:
     assert parse_heading(line) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "names_one"),
+    [
+        ("基本目標１ 安心して暮らせるまち", True),
+        ("施策2　担い手を育てる", True),
+        ("基本目標１", False),
+        ("基本目標１　", False),
+        ("１ 計画の期間", False),
+        ("○市の取組", False),
+        ("基本目標１は、安心して暮らせるまちです。", False),
+    ],
+)
+def test_a_heading_names_an_aim_where_its_number_is_followed_by_words(line: str, names_one: bool) -> None:
+    assert names_an_aim(line) == names_one
 
 
 def test_windows_that_overlap_give_each_line_once_in_order() -> None:
@@ -224,6 +240,15 @@ def test_sentences_hold_every_letter_in_order_and_are_their_spans(text: str) -> 
 )
 def test_a_full_stop_ends_a_sentence_only_outside_of_brackets(text: str, sentences: list[str]) -> None:
     assert [sentence.text for sentence in split_sentences(text, 0, len(text))] == sentences
+
+
+def test_an_aims_heading_is_a_passage_beside_its_text_and_under_what_encloses_it() -> None:
+    found = split_passages(document("第１章 方針\n\n基本目標１ つながる\n\n本文です。\n\n基本目標２\n\n次の本文です。"))
+    assert [(passage.section, passage.text) for passage in found] == [
+        (("第１章 方針",), "基本目標１ つながる"),
+        (("第１章 方針", "基本目標１ つながる"), "本文です。"),
+        (("第１章 方針", "基本目標２"), "次の本文です。"),
+    ]
 
 
 def test_every_paragraph_is_in_exactly_one_passage() -> None:

@@ -14,8 +14,11 @@ import torch
 from assistant.question import parse_question
 from assistant.reader import MAX_ANSWER_TOKENS, Encoded, Reading, Text, windows
 from assistant.understand import understanding_of
+from corpus.model import Block, DocumentInfo
+from corpus.sections import place_blocks
 from corpus.sentences import split_sentences
 from evals.cases import read_cases
+from evals.reader.aims import aim_questions
 from evals.reader.examples import Example, read_examples, write_examples
 from evals.reader.jaquad import Negatives, Paragraph, Question, jaquad_examples, jaquad_pairs, split_by_title, vary
 from evals.reader.measure import character_f1
@@ -23,6 +26,7 @@ from evals.reader.model import Target, collate, loss, target
 from evals.reader.plans import (
     DEVELOPMENT,
     PLANS,
+    Plan,
     cases_of,
     pair_examples,
     plan_examples,
@@ -230,6 +234,28 @@ class TestPlans:
         assert frozenset(("児童館の数は", "研修はいつ行いますか")) in different
         assert any("館長は誰" in pair for pair in different)
         assert not same & different
+
+
+def test_named_aims_are_asked_for_one_by_one_and_all_together_wherever_they_are_said() -> None:
+    blocks = [
+        Block("heading", "第２章　方針", 1),
+        Block("paragraph", "基本目標は「つながる」と「備える」です。毎年見直します。"),
+        Block("heading", "基本目標１　つながる", 2),
+        Block("paragraph", "地区で集まります。"),
+        Block("heading", "基本目標２　備える", 2),
+        Block("paragraph", "訓練をします。"),
+    ]
+    document = place_blocks(DocumentInfo(id="d", title="d"), blocks, "")
+    asked = aim_questions(Plan(document, ()), random.Random(0))
+    wanted = {(one.kind, tuple(document.text[slice(*e.sentence)] for e in one.evidence)) for one in asked}
+    said = "基本目標は「つながる」と「備える」です。"
+    assert wanted == {
+        ("fact", (said, "基本目標１　つながる")),
+        ("fact", (said, "基本目標２　備える")),
+        ("list", (said, "基本目標１　つながる", "基本目標２　備える")),
+    }
+    assert len({one.question for one in asked}) == len(asked)
+    assert not aim_questions(Plan(place_blocks(document.info, blocks[:2], ""), ()), random.Random(0))
 
 
 def test_a_text_that_is_cut_anew_holds_the_whole_answer_or_none() -> None:
