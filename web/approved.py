@@ -21,6 +21,8 @@ log = logging.getLogger("web")
 RETRY_S = 60.0
 # How long a reader that had no time for some approved questions is left alone.
 READ_AGAIN_S = 2.0
+# How often it is looked whether another server on the same database has approved or withdrawn something.
+LOOK_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +39,17 @@ class ApprovedAnswers:
 
     A copy of what is stored is made for each new index and after each change, by a thread of its own: meanwhile questions
     are answered without, so that nothing is served that has been withdrawn, and a database that is away keeps no question
-    waiting. An approved question is found in its own words at once, and in others when another thread has searched and
+    waiting. What another server on the same database withdraws is served for as long as `look_s` says, while that can be
+    seen. An approved question is found in its own words at once, and in others when another thread has searched and
     read for it.
     """
 
-    def __init__(self, store: AnswerStore, read_again_s: float = READ_AGAIN_S) -> None:
+    def __init__(self, store: AnswerStore, read_again_s: float = READ_AGAIN_S, look_s: float = LOOK_S) -> None:
         """Take the store; nothing is read from it before `use`."""
         self.store = store
         self._read_again_s = read_again_s
+        self._look_s = look_s
+        self._is_looking = False
         self._assistant: Assistant | None = None
         self._copy: _Copy | None = None
         self._copying = threading.Lock()
@@ -60,6 +65,10 @@ class ApprovedAnswers:
         self._assistant = assistant
         # Whatever else is being copied: a copy over the former index would do for no question.
         self._start_refresh()
+        with self._lock:
+            if not self._is_looking:
+                self._is_looking = True
+                threading.Thread(target=self._look, name="look-for-changes", daemon=True).start()
 
     def stop(self) -> None:
         """Make no further copy and read for no further question, until `use` is called again."""
@@ -107,6 +116,7 @@ class ApprovedAnswers:
 
     def _make_copy(self, assistant: Assistant) -> None:
         index = assistant.retriever.index
+        self.store.look()
         revision = self.store.revision
         moved, lost, kept = [], [], []
         for answer, _ in self.store.list("active"):
@@ -126,6 +136,19 @@ class ApprovedAnswers:
             if not self._is_reading:
                 self._is_reading = True
                 threading.Thread(target=self._read_all, name="read-approved", daemon=True).start()
+
+    def _look(self) -> None:
+        """See what other servers change until stopped, and have it copied."""
+        while not self._stopped.wait(self._look_s):
+            try:
+                self.store.look()
+            except StorageUnavailableError:
+                continue
+            copy = self._copy
+            if copy and not self._is_fresh(copy):
+                self._begin()
+        with self._lock:
+            self._is_looking = False
 
     def _is_fresh(self, copy: _Copy) -> bool:
         return copy.revision == self.store.revision and copy.assistant is self._assistant

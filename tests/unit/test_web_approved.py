@@ -87,7 +87,7 @@ class Desk:
         self.store = GatedStore(self.database)
         self.reader = SlowReader()
         self.assistant = self.write(f"# 防災訓練\n\n{DRILL}\n\n# 相談\n\n{OFFICE}\n")
-        self.approved = ApprovedAnswers(self.store, read_again_s=0.0)
+        self.approved = ApprovedAnswers(self.store, read_again_s=0.0, look_s=0.02)
 
     def write(self, text: str) -> Assistant:
         """Return an assistant over another text."""
@@ -121,7 +121,7 @@ def desk(tmp_path: Path, settings: Settings) -> Iterator[Desk]:
     desk.reader.going.set()
     desk.store.open.set()
     desk.approved.stop()
-    until(lambda: not running("approved-answers") and not running("read-approved"))
+    until(lambda: not any(map(running, ("approved-answers", "read-approved", "look-for-changes"))))
     desk.database.close()
 
 
@@ -218,6 +218,17 @@ def test_a_withdrawn_answer_is_not_served_while_the_database_is_away(desk: Desk)
     desk.store.set_state("hanako", number, "active")
     desk.approved.refresh()
     assert is_served(desk)
+
+
+def test_what_another_server_withdraws_and_approves_is_seen_without_a_question(desk: Desk) -> None:
+    number = desk.approve(QUESTION, DRILL)
+    desk.approved.use(desk.assistant)
+    until(lambda: is_served(desk))
+    elsewhere = AnswerStore(desk.database)
+    elsewhere.set_state("taro", number, "withdrawn")
+    until(lambda: not is_served(desk))
+    elsewhere.set_state("taro", number, "active")
+    until(lambda: is_served(desk))
 
 
 def test_many_who_ask_are_never_served_what_was_withdrawn_before_they_asked(desk: Desk) -> None:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Literal, get_args
 
-from sqlalchemy import JSON, String, Text, select
+from sqlalchemy import JSON, String, Text, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from assistant.approved import ApprovedAnswer, Quote
 from assistant.personal_data import mask
 from web.storage.accounts import Role
-from web.storage.audit import JAPAN, changing, note, utc_now
+from web.storage.audit import JAPAN, AuditRecord, changing, note, utc_now
 from web.storage.database import Base, Database
 
 State = Literal["active", "suspended", "withdrawn"]
@@ -46,12 +46,22 @@ class NoSuchAnswerError(KeyError):
 class AnswerStore:
     """Approved answers in a database. Every method raises `StorageUnavailableError` where it cannot be used.
 
-    Texts are masked before they are stored. `revision` counts this process's changes, so that a copy knows its age.
+    Texts are masked before they are stored. `revision` counts the changes that this process has made or seen (`look`), so
+    that a copy knows its age.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self.revision = 0
+        self._last_seen: int | None = None
+
+    def look(self) -> None:
+        """Count as one change what has been changed since the last look, by whatever server on the same database."""
+        with self._database.session() as session:
+            last = session.scalar(select(func.max(AuditRecord.id)).where(AuditRecord.action.startswith("answer.")))
+        if last != self._last_seen:
+            self._last_seen = last
+            self.revision += 1
 
     def approve(self, who: str, role: Role, answer: ApprovedAnswer, index_version: str) -> int:
         """Store an answer as approved now, and return its id.
