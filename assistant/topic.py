@@ -34,7 +34,7 @@ _EVERYTHING = re.compile("計画書?|地域福祉計画|内容|概要|説明|情
 FRAME_TERMS = frozenset(
     (
         "名前 名称 意味 説明 内容 違い 種類 場所 所 方 人 時 物 理由 例 具体 的 全部 何 質問 情報 仕組み 取り組み 取組"
-        " 対応 影響 数 年間 途中 方法 手段 関係 計画 市 行事 手伝い 教え 今 今後 以外 他 外 中 間 後 前 目 図 度 朝霞 朝霞市"
+        " 対応 影響 数 年間 途中 方法 手段 関係 計画 市 行事 手伝い 教え 今 今後 以外 他 外 中 間 後 前 目 図 度"
     ).split()
 )
 # Whether a plan speaks of a thing does not turn on these either: they may be asked of anything.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,12 +72,22 @@ class Query:
 
 
 class Understanding:
-    """Turns questions into queries with a reviewed list of synonyms and the index's own words."""
+    """Turns questions into queries with a reviewed list of synonyms and the index's own words.
 
-    def __init__(self, synonyms: Sequence[Synonym], spelling: Spelling, glossary: Glossary | None = None) -> None:
+    `issuers` are who issues the documents: all that is in them is about 朝霞市, so its name says nothing of what is asked.
+    """
+
+    def __init__(
+        self,
+        synonyms: Sequence[Synonym],
+        spelling: Spelling,
+        glossary: Glossary | None = None,
+        issuers: Iterable[str] = (),
+    ) -> None:
         self._synonyms = synonyms
         self._glossary = glossary
         self._spelling = spelling
+        self._issuers = frozenset(term for name in issuers for term in terms(name))
 
     def understand(self, question: Question, earlier: Sequence[Question] = ()) -> Query:
         """Return what to search for; `earlier` are the user's turns before, oldest first."""
@@ -106,16 +116,21 @@ class Understanding:
             text=" ".join([text, *plan_words]),
             terms=own_terms,
             extra_terms=tuple(dict.fromkeys(term for term in extra if term not in own_terms)),
-            topics=_nouns(checked),
+            topics=self._not_of_issuers(word for word in checked if word.is_noun),
             focus=_focus(unexplained) if checked else (),
-            names=tuple(word.terms[0] for word in checked if word.is_name and word.terms),
+            names=self._not_of_issuers(word for word in checked if word.is_name),
             named=named,
             explained=self._explained(asked_for),
             is_unwritten=self._is_unwritten(named),
         )
 
+    def _not_of_issuers(self, found: Iterable[Word]) -> tuple[str, ...]:
+        """The first term of each word, each once, but for those of the issuers' names."""
+        firsts = (word.terms[0] for word in found if word.terms)
+        return tuple(dict.fromkeys(term for term in firsts if term not in self._issuers))
+
     def _is_unwritten(self, named: Sequence[Sequence[str]]) -> bool:
-        particular = [names for names in named if names[0] not in GENERAL_PARTS]
+        particular = [names for names in named if names[0] not in GENERAL_PARTS | self._issuers]
         return bool(particular) and not any(self._spelling.is_mostly_written(name) for names in particular for name in names)
 
     def _explained(self, text: str) -> tuple[Entry, ...]:
@@ -127,10 +142,6 @@ class Understanding:
             (part, *(word for one in self._synonyms if one.say.search(part.lower()) for word in one.plan.split()))
             for part in topic_of(text)
         )
-
-
-def _nouns(found: Sequence[Word]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(word.terms[0] for word in found if word.is_noun and word.terms))
 
 
 def _focus(text: str) -> tuple[str, ...]:
@@ -160,7 +171,10 @@ def understanding_of(index: SearchIndex) -> Understanding:
     synonyms = [one for one in load_synonyms() if known.issuperset(terms(one.plan))]
     documents = index.documents.values()
     return Understanding(
-        synonyms, Spelling(known, [document.text for document in documents]), Glossary(documents, index.passages)
+        synonyms,
+        Spelling(known, [document.text for document in documents]),
+        Glossary(documents, index.passages),
+        {document.info.issuer for document in documents},
     )
 
 

@@ -339,6 +339,13 @@ def test_a_question_that_stands_by_itself_is_searched_alone() -> None:
     assert "期間" not in query.terms
 
 
+def test_the_name_of_who_issues_the_plan_says_nothing_of_what_is_asked_and_another_place_does() -> None:
+    ours = Understanding(load_synonyms(), Spelling(PLAN_WORDS), issuers=["朝霞市"])
+    assert "朝霞市" not in ours.understand(parse_question("朝霞市の民生委員は何人ですか")).topics
+    elsewhere = ours.understand(parse_question("志木市の民生委員は何人ですか"))
+    assert {"志木市", "志木"} & {*elsewhere.topics, *elsewhere.names}
+
+
 def test_words_of_another_language_are_no_topics_to_check() -> None:
     assert UNDERSTANDING.understand(parse_question("How many children's halls are there?")).topics == ()
 
