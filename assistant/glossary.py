@@ -9,6 +9,7 @@ from typing import Literal
 
 from corpus.fold import fold
 from corpus.model import Document, Passage
+from corpus.passages import path_after
 from index.lexical import words
 
 Kind = Literal["definition", "abbreviation", "member", "group"]
@@ -165,7 +166,7 @@ def _groups(document: Document, passages: Sequence[Passage]) -> Iterator[Entry]:
                 kind="group",
                 names=tuple(dict.fromkeys([fold(match["term"]), *map(fold, _LISTED.findall(match["list"]))])),
                 document_id=document.info.id,
-                section=before[-1].section if before else (),
+                section=path_after(before[-1]) if before else (),
                 passage_id="",
                 start=block.start + match.start(),
                 end=block.start + match.end(),

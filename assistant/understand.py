@@ -49,7 +49,7 @@ class Query:
     own words for what it names behind it. `terms` are the question's own (with those of the earlier turns), `extra_terms`
     what else the plan may call them. `topics` are the nouns that neither a synonym nor a spelling explains: an answer
     should hold them. `focus` is what is asked for, whole and its head (電話番号 and 番号 in 「福祉相談課の電話番号は」), or
-    empty. `names` are the question's own proper nouns.
+    empty. `names` are the question's own proper nouns. The place that all documents are about is left out of these three.
 
     `named` are the things that it only names, asking no more of them, each with what else the plan may call it; empty where
     it asks more or points back. `is_unwritten` says that none of them stands in a document, leaving aside what may be asked
@@ -74,7 +74,7 @@ class Query:
 class Understanding:
     """Turns questions into queries with a reviewed list of synonyms and the index's own words.
 
-    `issuers` are who issues the documents: all that is in them is about 朝霞市, so its name says nothing of what is asked.
+    `place` is the city, or whatever place, that all documents are about: its name says nothing of what is asked.
     """
 
     def __init__(
@@ -82,12 +82,12 @@ class Understanding:
         synonyms: Sequence[Synonym],
         spelling: Spelling,
         glossary: Glossary | None = None,
-        issuers: Iterable[str] = (),
+        place: str = "",
     ) -> None:
         self._synonyms = synonyms
         self._glossary = glossary
         self._spelling = spelling
-        self._issuers = frozenset(term for name in issuers for term in terms(name))
+        self._place = frozenset(term for word in words(place) if word.is_name for term in word.terms)
 
     def understand(self, question: Question, earlier: Sequence[Question] = ()) -> Query:
         """Return what to search for; `earlier` are the user's turns before, oldest first."""
@@ -116,21 +116,27 @@ class Understanding:
             text=" ".join([text, *plan_words]),
             terms=own_terms,
             extra_terms=tuple(dict.fromkeys(term for term in extra if term not in own_terms)),
-            topics=self._not_of_issuers(word for word in checked if word.is_noun),
-            focus=_focus(unexplained) if checked else (),
-            names=self._not_of_issuers(word for word in checked if word.is_name),
+            topics=self._but_for_place(word for word in checked if word.is_noun),
+            focus=self._focus(unexplained) if checked else (),
+            names=self._but_for_place(word for word in checked if word.is_name),
             named=named,
             explained=self._explained(asked_for),
             is_unwritten=self._is_unwritten(named),
         )
 
-    def _not_of_issuers(self, found: Iterable[Word]) -> tuple[str, ...]:
-        """The first term of each word, each once, but for those of the issuers' names."""
+    def _but_for_place(self, found: Iterable[Word]) -> tuple[str, ...]:
+        """The first term of each word, each once, but for the place's name."""
         firsts = (word.terms[0] for word in found if word.terms)
-        return tuple(dict.fromkeys(term for term in firsts if term not in self._issuers))
+        return tuple(dict.fromkeys(term for term in firsts if term not in self._place))
+
+    def _focus(self, text: str) -> tuple[str, ...]:
+        """What is asked for, whole and its head, the last noun: (営業日, 日) in 「センターの営業日は」; else nothing."""
+        match = _FOCUS.search(text)
+        nouns = [word.surface for word in words(match.group(1)) if word.is_noun] if match else []
+        return (match.group(1), nouns[-1]) if match and nouns and nouns[-1] not in self._place else ()
 
     def _is_unwritten(self, named: Sequence[Sequence[str]]) -> bool:
-        particular = [names for names in named if names[0] not in GENERAL_PARTS | self._issuers]
+        particular = [names for names in named if names[0] not in GENERAL_PARTS | self._place]
         return bool(particular) and not any(self._spelling.is_mostly_written(name) for names in particular for name in names)
 
     def _explained(self, text: str) -> tuple[Entry, ...]:
@@ -142,13 +148,6 @@ class Understanding:
             (part, *(word for one in self._synonyms if one.say.search(part.lower()) for word in one.plan.split()))
             for part in topic_of(text)
         )
-
-
-def _focus(text: str) -> tuple[str, ...]:
-    """What is asked for, whole and its head, the last noun: (営業日, 日) in 「センターの営業日は」; empty if nothing is."""
-    match = _FOCUS.search(text)
-    nouns = [word.surface for word in words(match.group(1)) if word.is_noun] if match else []
-    return (match.group(1), nouns[-1]) if match and nouns else ()
 
 
 def _with_earlier(question: Question, earlier: Sequence[Question]) -> str:
@@ -165,16 +164,25 @@ def _points_back(text: str) -> bool:
     return bool(_POINTS_BACK.search(text.lower())) or len(set(terms(text))) < _FEW_TERMS
 
 
-def understanding_of(index: SearchIndex) -> Understanding:
-    """Return what understands questions on an index, by those of the shipped synonyms that its documents have."""
+def understanding_of(
+    index: SearchIndex, synonyms: Sequence[Synonym] | None = None, spelling: Spelling | None = None
+) -> Understanding:
+    """Return what understands questions on an index.
+
+    Without `synonyms` by those of the shipped ones that its documents have, without `spelling` by its documents' words.
+    Where all documents have one issuer, their place is the one in its name; where there are several, each name tells
+    something apart.
+    """
     known = frozenset(index.vocabulary)
-    synonyms = [one for one in load_synonyms() if known.issuperset(terms(one.plan))]
+    if synonyms is None:
+        synonyms = [one for one in load_synonyms() if known.issuperset(terms(one.plan))]
     documents = index.documents.values()
+    issuers = {document.info.issuer for document in documents}
     return Understanding(
         synonyms,
-        Spelling(known, [document.text for document in documents]),
+        spelling or Spelling(known, [document.text for document in documents]),
         Glossary(documents, index.passages),
-        {document.info.issuer for document in documents},
+        issuers.pop() if len(issuers) == 1 else "",
     )
 
 

@@ -57,4 +57,4 @@ def parse_heading(line: str) -> Heading | None:
 def names_an_aim(line: str) -> bool:
     """Whether a line is a heading that names an aim with its number: 「基本目標１ 安心できるまち」, not 「基本目標１」."""
     heading = parse_heading(line)
-    return heading is not None and heading.style == "goal" and bool(re.search(r"[\s　]", line.strip()))
+    return heading is not None and heading.style == "goal" and bool(re.search(rf"{_DIGITS}[\s　]+\S", line))

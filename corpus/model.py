@@ -117,7 +117,7 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A paragraph with its place in the document: the unit of retrieval.
+    """A paragraph, or a heading that names an aim, with its place in the document: the unit of retrieval.
 
     `id` is the same as long as document id, heading path and text are. `caption` is a figure's or photograph's caption
     that belongs to the paragraph, or empty. `quotable` is False for the cells of a figure. `sentences` cover all of the

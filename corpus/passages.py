@@ -1,4 +1,4 @@
-"""Sections → passages: paragraphs with their place, the unit that is embedded and found."""
+"""Sections → passages: paragraphs and the names of aims with their place, the unit that is embedded and found."""
 
 from __future__ import annotations
 
@@ -59,6 +59,11 @@ def split_passages(document: Document) -> list[Passage]:
             for start, end in _pieces(document.text, group[0].start, group[-1].end):
                 add(section.path, start, end, caption, group[0].kind != "figure")
     return passages
+
+
+def path_after(passage: Passage) -> tuple[str, ...]:
+    """Return the heading path of what follows a passage: its own, and after a heading that is a passage this one too."""
+    return (*passage.section, passage.text) if names_an_aim(passage.text) else passage.section
 
 
 def _captions(document: Document) -> dict[int, list[str]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from assistant.assistant import Assistant
 from assistant.spelling import Spelling
-from assistant.understand import Understanding, load_synonyms
+from assistant.understand import understanding_of
 from evals.calibrate import OF_READER, Searched, UnseenQuality, unseen_quality
 from evals.cases import Case
 from evals.metrics import Figure, Scored, decided_rightly, evidence_coverage, interval_of_mean, measure
@@ -24,11 +24,11 @@ def _with_calibration(**changes: object) -> Callable[[Assistant], Assistant]:
 
 
 def _without_synonyms(whole: Assistant) -> Assistant:
-    return replace(whole, understanding=Understanding((), Spelling(whole.retriever.index.vocabulary)))
+    return replace(whole, understanding=understanding_of(whole.retriever.index, synonyms=()))
 
 
 def _without_spelling(whole: Assistant) -> Assistant:
-    return replace(whole, understanding=Understanding(load_synonyms(), Spelling(())))
+    return replace(whole, understanding=understanding_of(whole.retriever.index, spelling=Spelling(())))
 
 
 # Name → what is left out or changed.

@@ -61,7 +61,8 @@ class ApprovedAnswers:
 
     def use(self, assistant: Assistant) -> None:
         """Serve over an assistant's index from now on; the copy is made in the background."""
-        self._stopped.clear()
+        with self._lock:
+            self._stopped.clear()
         self._assistant = assistant
         # Whatever else is being copied: a copy over the former index would do for no question.
         self._start_refresh()
@@ -139,16 +140,23 @@ class ApprovedAnswers:
 
     def _look(self) -> None:
         """See what other servers change until stopped, and have it copied."""
-        while not self._stopped.wait(self._look_s):
+        while True:
+            if self._stopped.wait(self._look_s):
+                with self._lock:
+                    # Unless it has been used again meanwhile: then this thread goes on.
+                    if self._stopped.is_set():
+                        self._is_looking = False
+                        return
             try:
                 self.store.look()
             except StorageUnavailableError:
                 continue
+            except Exception:
+                log.exception("whether approved answers have changed cannot be seen")
+                continue
             copy = self._copy
             if copy and not self._is_fresh(copy):
                 self._begin()
-        with self._lock:
-            self._is_looking = False
 
     def _is_fresh(self, copy: _Copy) -> bool:
         return copy.revision == self.store.revision and copy.assistant is self._assistant

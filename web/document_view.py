@@ -66,6 +66,8 @@ def _view(document: Document, block: PlacedBlock, anchors: dict[int, str], span:
 def view_passage(document: Document, passages: Sequence[Passage], span: tuple[int, int]) -> list[BlockView]:
     """Return the blocks that hold a span, with one before and one after where these stand under the same heading.
 
+    For a span in a heading, that is the heading with the block after it.
+
     Empty for a span that is not inside the document.
     """
     if not 0 <= span[0] < span[1] <= len(document.text):
@@ -75,7 +77,8 @@ def view_passage(document: Document, passages: Sequence[Passage], span: tuple[in
     if not held:
         return []
     before, after = held[0] - 1, held[-1] + 1
-    kept = ([before] if before >= 0 else []) + held + ([after] if after < len(blocks) else [])
+    begins_section = blocks[held[0]][0].kind == "heading"
+    kept = ([before] if before >= 0 and not begins_section else []) + held + ([after] if after < len(blocks) else [])
     return [blocks[at][1] for at in kept if at in held or blocks[at][0].kind != "heading"]
 
 

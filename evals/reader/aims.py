@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from corpus.fold import fold
+from corpus.model import Sentence
 from corpus.passages import split_passages
 from evals.reader.plans import Evidence, Plan, PlanQuestion
 
@@ -34,10 +35,13 @@ QUESTIONS_OF_ALL = 3
 
 @dataclass(frozen=True, slots=True)
 class _Aim:
+    """Where an aim is said: `numbered` are the sentences that give its number with its name."""
+
     kind: str
     number: str
     name: str
-    evidence: tuple[Evidence, ...]
+    said: tuple[Evidence, ...]
+    numbered: tuple[Evidence, ...]
 
 
 def aim_questions(plan: Plan, rng: random.Random) -> list[PlanQuestion]:
@@ -48,20 +52,24 @@ def aim_questions(plan: Plan, rng: random.Random) -> list[PlanQuestion]:
         kinds.setdefault(aim.kind, []).append(aim)
         for form in rng.sample(_OF_ONE, QUESTIONS_OF_ONE):
             asked = form.format(kind=aim.kind, number=aim.number, name=aim.name)
-            found.append(PlanQuestion(asked, "fact", aim.evidence))
+            found.append(PlanQuestion(asked, "fact", aim.numbered))
     for kind, aims in kinds.items():
-        evidence = tuple(dict.fromkeys(one for aim in aims for one in aim.evidence))
+        evidence = tuple(dict.fromkeys(one for aim in aims for one in aim.said))
         found += [PlanQuestion(form.format(kind=kind), "list", evidence) for form in rng.sample(_OF_ALL, QUESTIONS_OF_ALL)]
     return found
 
 
 def _aims(plan: Plan) -> Iterator[_Aim]:
-    """The aims that make a passage of their own, with every sentence that says the name."""
+    """The aims that make a passage of their own."""
     sentences = [sentence for passage in split_passages(plan.document) for sentence in passage.sentences]
     headings = {block.start for block in plan.document.blocks if block.kind == "heading"}
     for heading in sentences:
         match = _AIM.fullmatch(heading.text) if heading.start in headings else None
         if match:
-            saying = [one for one in sentences if fold(match["name"]) in fold(one.text)]
-            evidence = tuple(Evidence((one.start, one.end), None) for one in saying)
-            yield _Aim(match["kind"], match["number"], match["name"], evidence)
+            said = [one for one in sentences if fold(match["name"]) in fold(one.text)]
+            numbered = [one for one in said if fold(match["kind"] + match["number"]) in fold(one.text)]
+            yield _Aim(match["kind"], match["number"], match["name"], _evidence(said), _evidence(numbered))
+
+
+def _evidence(sentences: Iterable[Sentence]) -> tuple[Evidence, ...]:
+    return tuple(Evidence((one.start, one.end), None) for one in sentences)

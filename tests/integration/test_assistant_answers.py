@@ -147,6 +147,15 @@ def test_a_figures_scattered_cells_are_never_quoted(assistant: Assistant) -> Non
         assert all("■今までの計画書" not in citation.section for citation in answer.citations)
 
 
+def test_each_way_of_answering_has_a_threshold_of_its_own(assistant: Assistant) -> None:
+    calibration = assistant.calibration
+    surer = calibration.with_reader.model_copy(update={"threshold": 1.0})
+    assistant = replace(assistant, calibration=calibration.model_copy(update={"with_reader": surer}))
+    question = parse_question("計画の期間は何年間ですか")
+    assert not assistant.find(question).is_answered
+    assert replace(assistant, reader=None).find(question).is_answered
+
+
 def test_a_short_answer_is_a_part_of_a_sentence_and_only_for_what_has_one(assistant: Assistant) -> None:
     # Whether to answer at all is measured on the cases (evals/); here every question is.
     assistant = answering_all(assistant)

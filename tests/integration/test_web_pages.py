@@ -110,7 +110,9 @@ def test_a_heading_that_is_quoted_is_marked_in_its_place(client: TestClient, pla
     span = f"start={start}&end={start + len(heading)}"
     document = client.get(f"/documents/asaka-4?{span}").text
     assert re.search(rf'<h3 id="p-[0-9a-f]+" tabindex="-1"><mark>{heading}</mark></h3>', document)
-    assert f"<mark>{heading}</mark>" in client.get(f"/documents/asaka-4/passage?{span}").text
+    panel = client.get(f"/documents/asaka-4/passage?{span}").text
+    assert f"<mark>{heading}</mark>" in panel
+    assert "（ほんちょう児童館）" not in panel, "what stands before it is of another section"
 
 
 def test_the_pieces_of_a_block_are_its_text_and_the_marked_ones_the_span(assistant: Assistant, plan: Document) -> None:

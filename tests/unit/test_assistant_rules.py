@@ -339,9 +339,12 @@ def test_a_question_that_stands_by_itself_is_searched_alone() -> None:
     assert "期間" not in query.terms
 
 
-def test_the_name_of_who_issues_the_plan_says_nothing_of_what_is_asked_and_another_place_does() -> None:
-    ours = Understanding(load_synonyms(), Spelling(PLAN_WORDS), issuers=["朝霞市"])
+@pytest.mark.parametrize("issuer", ["朝霞市", "朝霞市福祉部福祉相談課"])
+def test_the_name_of_the_documents_place_says_nothing_of_what_is_asked_and_another_places_does(issuer: str) -> None:
+    ours = Understanding(load_synonyms(), Spelling(PLAN_WORDS), place=issuer)
     assert "朝霞市" not in ours.understand(parse_question("朝霞市の民生委員は何人ですか")).topics
+    assert ours.understand(parse_question("埼玉県の朝霞市は")).focus == ()
+    assert {"福祉", "相談"} <= set(ours.understand(parse_question("朝霞市の福祉相談課の電話番号は")).topics)
     elsewhere = ours.understand(parse_question("志木市の民生委員は何人ですか"))
     assert {"志木市", "志木"} & {*elsewhere.topics, *elsewhere.names}
 

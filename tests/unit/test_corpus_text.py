@@ -122,6 +122,8 @@ def test_sentences_and_entries_are_no_headings(line: str) -> None:
         ("施策2　担い手を育てる", True),
         ("基本目標１", False),
         ("基本目標１　", False),
+        ("基本目標　１", False),
+        ("基本目標　１　つながる", True),
         ("１ 計画の期間", False),
         ("○市の取組", False),
         ("基本目標１は、安心して暮らせるまちです。", False),

@@ -358,5 +358,17 @@ def test_a_document_without_headings_has_one_chapter_without_a_name(tmp_path: Pa
     assert [(chapter.key, chapter.name) for chapter in chapters] == [("a/1", "")]
 
 
+def test_an_outermost_aims_heading_is_of_its_own_chapter_and_what_a_group_stands_under(tmp_path: Path) -> None:
+    (tmp_path / "documents").mkdir()
+    text = "基本目標１ つながる\n\n■４助：「自助」・「互助」について\n\n基本目標２ 備える\n\n訓練をします。\n"
+    (tmp_path / "documents" / "aims.txt").write_text(text, encoding="utf-8")
+    build_index(tmp_path / "documents", tmp_path / "index", EMBEDDINGS)
+    reference = Reference(load_generation(tmp_path / "index", EMBEDDINGS.identity))
+    assert [chapter.name for chapter in reference.chapters] == ["基本目標１ つながる", "基本目標２ 備える"]
+    assert [reference.count(Filters(chapter.key)) for chapter in reference.chapters] == [1, 2]
+    (group,) = (entry for entry in reference.glossary.entries if entry.kind == "group")
+    assert group.section == ("基本目標１ つながる",)
+
+
 def test_passages_of_the_plan_fit_a_hand_out_alone(plan: Document) -> None:
     assert max(one.end - one.start for one in split_passages(plan)) <= MAX_QUOTE_CHARS

@@ -250,8 +250,8 @@ def test_named_aims_are_asked_for_one_by_one_and_all_together_wherever_they_are_
     wanted = {(one.kind, tuple(document.text[slice(*e.sentence)] for e in one.evidence)) for one in asked}
     said = "基本目標は「つながる」と「備える」です。"
     assert wanted == {
-        ("fact", (said, "基本目標１　つながる")),
-        ("fact", (said, "基本目標２　備える")),
+        ("fact", ("基本目標１　つながる",)),
+        ("fact", ("基本目標２　備える",)),
         ("list", (said, "基本目標１　つながる", "基本目標２　備える")),
     }
     assert len({one.question for one in asked}) == len(asked)

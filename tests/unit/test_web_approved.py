@@ -23,6 +23,7 @@ from index.generation import load_generation
 from tests.fakes import BigramEmbeddings
 from web.approved import ApprovedAnswers
 from web.storage.answers import AnswerStore, State
+from web.storage.audit import latest_changes
 from web.storage.database import Database, StorageUnavailableError
 
 DRILL = "防災訓練の日は九月一日です。"
@@ -67,7 +68,14 @@ class GatedStore(AnswerStore):
         super().__init__(database)
         self.open, self.entered = threading.Event(), threading.Event()
         self.open.set()
-        self.is_away = False
+        self.is_away = self.is_unseen = False
+        self.looks = 0
+
+    def look(self) -> None:
+        self.looks += 1
+        if self.is_unseen:
+            raise RuntimeError("not seen")
+        super().look()
 
     def list(self, *states: State) -> Sequence[tuple[ApprovedAnswer, State]]:
         self.entered.set()
@@ -229,6 +237,36 @@ def test_what_another_server_withdraws_and_approves_is_seen_without_a_question(d
     until(lambda: not is_served(desk))
     elsewhere.set_state("taro", number, "active")
     until(lambda: is_served(desk))
+
+
+def test_a_look_that_fails_and_a_stop_do_not_end_the_looking_for_good(desk: Desk) -> None:
+    number = desk.approve(QUESTION, DRILL)
+    desk.approved.use(desk.assistant)
+    until(lambda: is_served(desk))
+    desk.store.is_unseen = True
+    looks = desk.store.looks
+    until(lambda: desk.store.looks > looks + 2)
+    desk.store.is_unseen = False
+    desk.approved.stop()
+    desk.approved.use(desk.assistant)
+    until(lambda: is_served(desk))
+    AnswerStore(desk.database).set_state("taro", number, "withdrawn")
+    until(lambda: not is_served(desk))
+
+
+def test_servers_over_different_indices_do_not_take_each_others_moves_for_changes(desk: Desk) -> None:
+    desk.approve(QUESTION, DRILL)
+    desk.approved.use(desk.assistant)
+    until(lambda: is_served(desk))
+    renewed = desk.write(f"# 催し\n\n新しい文が前にあります。\n\n# 防災訓練\n\n{DRILL}\n")
+    other = ApprovedAnswers(AnswerStore(desk.database), read_again_s=0.0, look_s=0.02)
+    other.use(renewed)
+    until(lambda: any(change.action == "answer.move" for change in latest_changes(desk.database, 10)))
+    until(lambda: is_served(desk))
+    looks = desk.store.looks
+    until(lambda: desk.store.looks > looks + 5)
+    other.stop()
+    assert sum(change.action == "answer.move" for change in latest_changes(desk.database, 50)) == 1
 
 
 def test_many_who_ask_are_never_served_what_was_withdrawn_before_they_asked(desk: Desk) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from assistant.glossary import Glossary
 from corpus.model import Document
+from corpus.passages import path_after
 from index.search_index import SearchIndex
 from index.vectors import Rows
 from web.counter.actors import Acting, who_acts
@@ -49,7 +50,7 @@ class Reference:
         chapters: dict[tuple[str, str], Chapter] = {}
         numbers: Counter[str] = Counter()
         for row, (passage, acting) in enumerate(zip(index.passages, self.acting, strict=True)):
-            place = (passage.document_id, passage.section[0] if passage.section else "")
+            place = (passage.document_id, next(iter(path_after(passage)), ""))
             if place not in chapters:
                 numbers[place[0]] += 1
                 chapters[place] = Chapter(f"{place[0]}/{numbers[place[0]]}", index.documents[place[0]], place[1])

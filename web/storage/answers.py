@@ -20,6 +20,7 @@ State = Literal["active", "suspended", "withdrawn"]
 STATES: tuple[State, ...] = get_args(State)
 # Who is recorded where a new index made the change.
 BY_INDEX = "new index"
+MOVE = "answer.move"
 
 
 class AnswerRecord(Base):
@@ -53,14 +54,19 @@ class AnswerStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.revision = 0
-        self._last_seen: int | None = None
+        self._seen = (0, 0)
 
     def look(self) -> None:
-        """Count as one change what has been changed since the last look, by whatever server on the same database."""
+        """Count as one change what has been changed since the last look, by whatever server on the same database.
+
+        A new index moves answers without changing them. The count sees a change that was given its number before the last
+        one that was seen, but stored after it.
+        """
+        changes = AuditRecord.action.startswith("answer.") & (AuditRecord.action != MOVE)
         with self._database.session() as session:
-            last = session.scalar(select(func.max(AuditRecord.id)).where(AuditRecord.action.startswith("answer.")))
-        if last != self._last_seen:
-            self._last_seen = last
+            count, last = session.execute(select(func.count(), func.max(AuditRecord.id)).where(changes)).one()
+        if (count, last or 0) != self._seen:
+            self._seen = (count, last or 0)
             self.revision += 1
 
     def approve(self, who: str, role: Role, answer: ApprovedAnswer, index_version: str) -> int:
@@ -137,7 +143,7 @@ class AnswerStore:
                 if record := _unchanged(session, answer):
                     record.quotes = [asdict(quote) for quote in quotes]
                     record.index_version = index_version
-                    note(session, BY_INDEX, "answer.move", str(answer.id))
+                    note(session, BY_INDEX, MOVE, str(answer.id))
             for answer in lost:
                 if record := _unchanged(session, answer):
                     record.state = "suspended"
