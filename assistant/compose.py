@@ -43,6 +43,8 @@ class SentenceSigns:
     passage: float  # the fused score of its passage, a z-score
     passage_behind: float
     value: float  # 1 if a date, a number … is asked for and it has one of the kind
+    asked: float = 0.0  # cosine of the nearest question that it is known to answer, or its own if that is higher
+    asked_behind: float = 0.0
     evidence: float = 0.0
     evidence_behind: float = 0.0
     answerable: float = 0.0
@@ -51,13 +53,17 @@ class SentenceSigns:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A sentence that could be quoted. `value` is the span in it of a date, a number … that was asked for."""
+    """A sentence that could be quoted. `value` is the span in it of a date, a number … that was asked for.
+
+    `asked` is the cosine of the nearest anticipated question that it answers, or its own `cosine` if that is higher.
+    """
 
     hit: Hit
     sentence: Sentence
     cosine: float
     overlap: float
     value: tuple[int, int] | None
+    asked: float
     reading: SentenceReading | None = None
 
     @property
@@ -126,7 +132,14 @@ def speaks_of(pick: Pick, query: Query) -> bool:
 def find_candidates(query: Query, hits: Sequence[Hit]) -> list[Candidate]:
     """Return all sentences of the best passages that can be quoted, unread."""
     return [
-        Candidate(hit, found.sentence, found.cosine, found.overlap, find_value(query.asked, found.sentence.text))
+        Candidate(
+            hit,
+            found.sentence,
+            found.cosine,
+            found.overlap,
+            find_value(query.asked, found.sentence.text),
+            max(found.cosine, found.asked),
+        )
         for hit in hits[:PASSAGES_SEARCHED]
         if hit.candidate.passage.quotable
         for found in hit.candidate.sentences
@@ -138,6 +151,7 @@ def rank(candidates: Sequence[Candidate], weights: Logistic) -> list[Pick]:
     best_cosine = max((c.cosine for c in candidates), default=0.0)
     best_overlap = max((c.overlap for c in candidates), default=0.0)
     best_passage = max((c.hit.score for c in candidates), default=0.0)
+    best_asked = max((c.asked for c in candidates), default=0.0)
     best_evidence = max((c.reading.evidence for c in candidates if c.reading), default=0.0)
     picks = []
     for c in candidates:
@@ -149,6 +163,8 @@ def rank(candidates: Sequence[Candidate], weights: Logistic) -> list[Pick]:
             passage=c.hit.score,
             passage_behind=c.hit.score - best_passage,
             value=float(c.value is not None),
+            asked=c.asked,
+            asked_behind=c.asked - best_asked,
             evidence=c.reading.evidence if c.reading else 0.0,
             evidence_behind=c.reading.evidence - best_evidence if c.reading else 0.0,
             answerable=c.reading.answerable if c.reading else 0.0,

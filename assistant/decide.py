@@ -42,6 +42,7 @@ class Signs:
     answerable_around: float  # and the mean of all passages: where each holds a little, none may hold it
     span: float  # and of the best words
     best_cosine: float  # of the best chosen sentence with the question
+    asked: float  # of the nearest question that a chosen sentence is known to answer, or of the sentence if that is higher
     passage_cosine: float  # of the best passage
     topics_unknown: float  # share of the question's topics that no document holds, weighted by rarity
     topics_missing: float  # share of its topics that the chosen sentences and their headings do not hold
@@ -78,6 +79,7 @@ def read_signs(
         answerable_around=fmean(best_answerable.values()) if best_answerable else 0.0,
         span=max((reading.span_odds for reading in readings), default=0.0),
         best_cosine=max(pick.candidate.cosine for pick in picks),
+        asked=max(pick.candidate.asked for pick in picks),
         passage_cosine=max(hit.candidate.dense for hit in hits),
         topics_unknown=share_missing(topics, index.vocabulary, index),
         topics_missing=share_missing(topics, held, index),

@@ -9,6 +9,7 @@ import json
 import resource
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -16,6 +17,7 @@ from pydantic import TypeAdapter
 from corpus.clean import clean
 from corpus.errors import DocumentError
 from corpus.model import Document
+from corpus.questions import SUFFIX, read_questions
 from corpus.read import document_paths, read_file
 from corpus.sections import place_blocks
 
@@ -72,7 +74,9 @@ def _read_all(paths: list[Path], seconds: int) -> None:
         _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + seconds)
         try:
             raw = read_file(path)
-            line = _DOCUMENT.dump_json(place_blocks(raw.info, clean(raw), raw.source_sha256))
+            document = place_blocks(raw.info, clean(raw), raw.source_sha256)
+            questions = read_questions(path.with_suffix(SUFFIX), raw.questions, document.text)
+            line = _DOCUMENT.dump_json(replace(document, questions=questions))
         except DocumentError as error:
             line = json.dumps({"error": str(error)}).encode()
         except Exception:

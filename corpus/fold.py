@@ -17,3 +17,18 @@ def fold(text: str) -> str:
     'sdgsとは?'
     """
     return _SPACE.sub("", unicodedata.normalize("NFKC", text).translate(_DASHES).lower())
+
+
+class Folded:
+    """A text folded letter by letter, which knows where each of its letters stood."""
+
+    def __init__(self, text: str) -> None:
+        letters = [(letter, here) for here, char in enumerate(text) for letter in fold(char)]
+        self._text = "".join(letter for letter, _ in letters)
+        self._places = [here for _, here in letters]
+
+    def find(self, wanted: str) -> tuple[int, int] | None:
+        """Return where the text first holds some words, however written; None where it does not, or for no words."""
+        folded = fold(wanted)
+        start = self._text.find(folded) if folded else -1
+        return None if start < 0 else (self._places[start], self._places[start + len(folded) - 1] + 1)

@@ -81,17 +81,27 @@ class PlacedBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class AnticipatedQuestion:
+    """A question that people are expected to ask, and where the document answers it: spans, at least one."""
+
+    text: str
+    answers: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A document in its canonical form.
 
-    `text` is the blocks with one empty line between two; `source_sha256` is over the file and its metadata, so that an
-    index can tell that its source has changed.
+    `text` is the blocks with one empty line between two; `source_sha256` is over the file and what lies beside it, so that
+    an index can tell that its source has changed. `questions` are those of the file beside it; a loaded index has them as
+    vectors only.
     """
 
     info: DocumentInfo
     text: str
     blocks: tuple[PlacedBlock, ...]
     source_sha256: str
+    questions: tuple[AnticipatedQuestion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

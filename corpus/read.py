@@ -9,6 +9,7 @@ from pathlib import Path
 
 from corpus.errors import DocumentError
 from corpus.model import DocumentInfo
+from corpus.questions import SUFFIX
 
 SUFFIXES = (".txt", ".md")
 
@@ -25,12 +26,16 @@ MAX_ABOUT_BYTES = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class RawDocument:
-    """A file as it came: decoded, with nothing else done to it. `source_sha256` is over the file and its `.toml`."""
+    """A file as it came: decoded, with nothing else done to it. `source_sha256` is over it and what lies beside it.
+
+    `questions` are the bytes of its `.questions.jsonl`, empty without one.
+    """
 
     info: DocumentInfo
     text: str
     is_markdown: bool
     source_sha256: str
+    questions: bytes = b""
 
 
 def document_paths(folder: Path) -> list[Path]:
@@ -60,17 +65,17 @@ def document_paths(folder: Path) -> list[Path]:
 
 
 def read_file(path: Path) -> RawDocument:
-    """Read one document and the `.toml` beside it; without a `.toml` the file's name is its title.
+    """Read one document and what lies beside it: its `.toml`, without which the file's name is its title, and its questions.
 
     Raises:
         DocumentError: as `source_hash` does; or the file is empty, in no encoding of `ENCODINGS`, or its metadata has an
             unknown or wrong key.
     """
-    data, about = _bytes_of(path)
+    data, about, questions = _bytes_of(path)
     text = _decode(path, data)
     if not text.strip():
         raise DocumentError(f"文書が空です: {path}")
-    return RawDocument(_read_info(path, about), text, path.suffix == ".md", _hash(data, about))
+    return RawDocument(_read_info(path, about), text, path.suffix == ".md", _hash(data, about, questions), questions)
 
 
 def source_hash(path: Path) -> str:
@@ -82,23 +87,27 @@ def source_hash(path: Path) -> str:
     return _hash(*_bytes_of(path))
 
 
-def _bytes_of(path: Path) -> tuple[bytes, bytes]:
-    """The bytes of a document and of the `.toml` beside it, empty where there is none."""
-    beside = path.with_suffix(".toml")
+def _bytes_of(path: Path) -> tuple[bytes, bytes, bytes]:
+    """The bytes of a document, of the `.toml` and of the `.questions.jsonl` beside it; empty where there is none."""
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise DocumentError(f"文書が大きすぎます（{MAX_FILE_BYTES / 1e6:.0f} MB まで）: {path}")
-        if not beside.exists():
-            return path.read_bytes(), b""
-        if beside.stat().st_size > MAX_ABOUT_BYTES:
-            raise DocumentError(f"文書の情報が大きすぎます（{MAX_ABOUT_BYTES / 1e6:.0f} MB まで）: {beside}")
-        return path.read_bytes(), beside.read_bytes()
+        about, questions = (_beside(path.with_suffix(suffix)) for suffix in (".toml", SUFFIX))
+        return path.read_bytes(), about, questions
     except OSError as error:
         raise DocumentError(f"文書を読めません（{error.strerror}）: {error.filename}") from error
 
 
-def _hash(data: bytes, about: bytes) -> str:
-    return hashlib.sha256(data + b"\0" + about).hexdigest()
+def _beside(path: Path) -> bytes:
+    if not path.exists():
+        return b""
+    if path.stat().st_size > MAX_ABOUT_BYTES:
+        raise DocumentError(f"文書の情報が大きすぎます（{MAX_ABOUT_BYTES / 1e6:.0f} MB まで）: {path}")
+    return path.read_bytes()
+
+
+def _hash(data: bytes, about: bytes, questions: bytes) -> str:
+    return hashlib.sha256(b"\0".join([data, about, questions])).hexdigest()
 
 
 def _decode(path: Path, data: bytes) -> str:

@@ -18,6 +18,7 @@ from assistant.errors import ConfigurationError
 from assistant.settings import load_settings
 from assistant.wiring import build_assistant, load_embeddings
 from evals.ablations import VARIANTS, ablate, as_markdown, sign_set_qualities
+from evals.anticipate import anticipate, as_jsonl
 from evals.approved import examine_cases, measure_approved, measure_plan
 from evals.calibrate import as_toml, fit, search_all, unseen_quality
 from evals.cases import CaseError, read_cases
@@ -41,6 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
                 _retrieval(options.beir, options.split, options.out)
             case "calibrate":
                 _calibrate(options.cases, options.out)
+            case "anticipate":
+                lines = anticipate(read_cases(options.cases), load_embeddings(load_settings()))
+                options.out.write_text(as_jsonl(lines), encoding="utf-8")
             case "ablations":
                 _ablations(options.cases, options.out)
             case "approved":
@@ -73,6 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     calibrate = commands.add_parser("calibrate", help="fit the decision between answering and declining")
     calibrate.add_argument("--cases", type=Path, required=True)
     calibrate.add_argument("--out", type=Path, help="the file to write: assistant/calibration.toml")
+    anticipating = commands.add_parser("anticipate", help="make a document's anticipated questions of cases on it")
+    anticipating.add_argument("--cases", type=Path, required=True, help="never the held-back ones")
+    anticipating.add_argument("--out", type=Path, required=True, help="corpus/documents/<id>.questions.jsonl")
     ablations = commands.add_parser("ablations", help="what each part is worth")
     ablations.add_argument("--cases", type=Path, required=True)
     ablations.add_argument("--out", type=Path, required=True, help="the Markdown file to write")

@@ -17,7 +17,7 @@ from index.embed import IdentifiedEmbeddings, Vectors, embed_all
 from index.errors import IndexUnavailableError
 from index.generation import Contents, check_sources, check_versions, read_manifest, write_generation
 from index.lexical import BM25
-from index.search_index import terms_of
+from index.search_index import Questions, terms_of
 
 # Called with (what is being done, steps done now, steps in all) as the work goes on.
 Progress = Callable[[str, int, int], None]
@@ -58,7 +58,7 @@ def index_passages(
     embeddings: IdentifiedEmbeddings,
     progress: Progress = lambda task, done, total: None,
 ) -> BuildReport:
-    """Embed passages, sentences and titles, index their terms, and write all as a generation under `out`."""
+    """Embed passages, sentences, titles and anticipated questions, index terms, and write a generation under `out`."""
     terms = [terms_of(passage) for passage in passages]
     by_document: dict[str, list[str]] = {document.info.id: [] for document in documents}
     for passage, entry in zip(passages, terms, strict=True):
@@ -76,6 +76,7 @@ def index_passages(
         passage_vectors=embed("段落", [f"{passage.context}\n{passage.text}".strip() for passage in passages]),
         sentence_vectors=embed("文", sentences),
         title_vectors=_title_vectors(documents, passages, lambda texts: embed("題名", texts)),
+        questions=_questions(documents, passages, lambda texts: embed("想定質問", texts)),
         bm25=BM25.build([entry.all() for entry in terms]),
         document_bm25=BM25.build(list(by_document.values())),
     )
@@ -94,6 +95,24 @@ def _title_vectors(
         if passage.document_id in row_of:
             rows[here] = vectors[row_of[passage.document_id]]
     return rows
+
+
+def _questions(
+    documents: Sequence[Document], passages: Sequence[Passage], embed: Callable[[Sequence[str]], Vectors]
+) -> Questions:
+    """The documents' questions, each with the sentences that its answers touch."""
+    sentences: dict[str, list[tuple[int, int, int]]] = {}
+    places = ((passage.document_id, sentence) for passage in passages for sentence in passage.sentences)
+    for row, (document_id, sentence) in enumerate(places):
+        sentences.setdefault(document_id, []).append((sentence.start, sentence.end, row))
+    asked = [(document.info.id, question) for document in documents for question in document.questions]
+    pairs = [
+        (number, row)
+        for number, (document_id, question) in enumerate(asked)
+        for start, end, row in sentences.get(document_id, ())
+        if any(start < last and first < end for first, last in question.answers)
+    ]
+    return Questions(embed([question.text for _, question in asked]), np.array(pairs, dtype=np.int64).reshape(len(pairs), 2))
 
 
 def is_up_to_date(documents_folder: Path, out: Path, embeddings: IdentifiedEmbeddings) -> bool:

@@ -27,9 +27,9 @@ from corpus.model import Document, DocumentInfo, Passage, PlacedBlock, Sentence
 from index.embed import ModelIdentity, Vectors
 from index.errors import IndexUnavailableError
 from index.lexical import BM25, TOKENIZER_VERSION
-from index.search_index import PassageTerms, SearchIndex
+from index.search_index import PassageTerms, Questions, SearchIndex
 
-FORMAT = 2
+FORMAT = 3
 # Two generations are kept: the one in use, and the one before it, so that a bad build can be undone.
 CURRENT, PREVIOUS = "current", "previous"
 ROLLED_BACK = "rolled_back"  # a file with the name of the generation that an operator went back to
@@ -69,6 +69,7 @@ class Contents:
     passage_vectors: Vectors
     sentence_vectors: Vectors
     title_vectors: Vectors
+    questions: Questions
     bm25: BM25
     document_bm25: BM25
 
@@ -190,6 +191,10 @@ def _load(folder: Path, manifest: Manifest, model: ModelIdentity) -> SearchIndex
         passage_terms=[
             PassageTerms(tuple(row["context_terms"]), tuple(tuple(terms) for terms in row["sentence_terms"])) for row in rows
         ],
+        questions=Questions(
+            np.load(folder / "question_vectors.npy", allow_pickle=False),
+            np.load(folder / "question_answers.npy", allow_pickle=False),
+        ),
         bm25=BM25.load(folder / "bm25", manifest.passages),
         document_bm25=BM25.load(folder / "document_bm25", len(documents)),
         **arrays,
@@ -229,6 +234,8 @@ def _write_files(folder: Path, contents: Contents) -> None:
     )
     for name in _ARRAYS:
         np.save(folder / f"{name}.npy", getattr(contents, name), allow_pickle=False)
+    np.save(folder / "question_vectors.npy", contents.questions.vectors, allow_pickle=False)
+    np.save(folder / "question_answers.npy", contents.questions.answers, allow_pickle=False)
     contents.bm25.save(folder / "bm25")
     contents.document_bm25.save(folder / "document_bm25")
 

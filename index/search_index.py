@@ -30,21 +30,24 @@ class PassageTerms:
 
 @dataclass(frozen=True, slots=True)
 class ScoredSentence:
-    """A sentence and how near it is to the question: `cosine` -1..1, `overlap` 0..1.
+    """A sentence and how near it is to the question: `cosine` and `asked` -1..1, `overlap` 0..1.
 
-    `overlap` is the share of the question's terms, weighted by how rare they are, that the sentence holds.
+    `overlap` is the share of the question's terms, weighted by how rare they are, that the sentence holds, `asked` the
+    cosine of the nearest anticipated question that the sentence answers, 0 without one.
     """
 
     sentence: Sentence
     cosine: float
     overlap: float
+    asked: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A passage that one of the legs found, with the scores of all: cosines -1..1, BM25 ≥ 0, overlap 0..1.
 
-    `document_lexical` is the BM25 score of the whole document that the passage stands in. `overlap` and `sentences` take
+    `document_lexical` is the BM25 score of the whole document that the passage stands in, `asked` the cosine of the nearest
+    anticipated question that the passage answers, 0 without one. `overlap` and `sentences` take
     no part in ranking, and most of the time that a search takes; `SearchIndex.with_sentences` adds them to the few that
     are kept.
     """
@@ -54,8 +57,26 @@ class Candidate:
     title: float
     lexical: float
     document_lexical: float
+    asked: float = 0.0
     overlap: float = 0.0
     sentences: tuple[ScoredSentence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """Anticipated questions.
+
+    `vectors` has a row each, shape (questions, dimension); `answers` pairs of a question's row and the row of a sentence
+    that answers it, counted over all passages, shape (pairs, 2). Both may be empty.
+    """
+
+    vectors: Vectors
+    answers: Rows
+
+    @classmethod
+    def none(cls, dimension: int) -> Questions:
+        """No questions."""
+        return cls(np.zeros((0, dimension), dtype=np.float32), np.zeros((0, 2), dtype=np.int64))
 
 
 class SearchIndex:
@@ -72,6 +93,7 @@ class SearchIndex:
         passage_vectors: Vectors,
         sentence_vectors: Vectors,
         title_vectors: Vectors,
+        questions: Questions,
         bm25: BM25,
         document_bm25: BM25,
     ) -> None:
@@ -92,6 +114,11 @@ class SearchIndex:
         self._titles = VectorIndex(title_vectors)
         self._sentences = VectorIndex(sentence_vectors)
         self._first_sentence = np.cumsum([0, *(len(passage.sentences) for passage in passages)])
+        self._questions = questions
+        self._answering_passage = np.searchsorted(self._first_sentence, questions.answers[:, 1], side="right") - 1
+        self._questions_of: dict[int, list[int]] = {}
+        for question, sentence in questions.answers.tolist():
+            self._questions_of.setdefault(sentence, []).append(question)
         self._bm25 = bm25
         self._document_bm25 = document_bm25
         row_of_document = {document_id: row for row, document_id in enumerate(documents)}
@@ -132,6 +159,8 @@ class SearchIndex:
         legs = [_best(lexical, pool, among), _best(by_document, pool, among)]
         if vector is not None:
             legs += [self._dense.nearest(vector, pool, among), self._titles.nearest(vector, pool, among)]
+        asked = self._asked(vector)
+        legs.append(_best(asked, pool, among))
         rows = np.unique(np.concatenate(legs)).astype(np.int64)
         dense = self._dense.cosines(vector, rows)
         title = self._titles.cosines(vector, rows)
@@ -142,9 +171,18 @@ class SearchIndex:
                 title=float(title[here]),
                 lexical=float(lexical[row]),
                 document_lexical=float(by_document[row]),
+                asked=float(asked[row]),
             )
             for here, row in enumerate(rows)
         ]
+
+    def _asked(self, vector: Vectors | None) -> npt.NDArray[np.float32]:
+        """For each passage the cosine of the nearest question that it answers, 0 without one or without a vector."""
+        asked = np.zeros(len(self.passages), dtype=np.float32)
+        if vector is not None and len(self._questions.answers):
+            cosines = self._questions.vectors @ vector
+            np.maximum.at(asked, self._answering_passage, cosines[self._questions.answers[:, 0]])
+        return asked
 
     def with_sentences(self, candidate: Candidate, query_terms: Sequence[str], vector: Vectors | None) -> Candidate:
         """Return a candidate with its overlap and its sentences, scored for the same question."""
@@ -160,11 +198,17 @@ class SearchIndex:
         rows = np.arange(self._first_sentence[row], self._first_sentence[row + 1])
         cosines = self._sentences.cosines(vector, rows)
         return tuple(
-            ScoredSentence(sentence, float(cosine), _overlap(weights, terms))
-            for sentence, cosine, terms in zip(
-                self.passages[row].sentences, cosines, self._terms[row].sentences, strict=True
+            ScoredSentence(sentence, float(cosine), _overlap(weights, terms), self._nearest_asked(int(here), vector))
+            for here, sentence, cosine, terms in zip(
+                rows, self.passages[row].sentences, cosines, self._terms[row].sentences, strict=True
             )
         )
+
+    def _nearest_asked(self, sentence_row: int, vector: Vectors | None) -> float:
+        questions = self._questions_of.get(sentence_row)
+        if vector is None or questions is None:
+            return 0.0
+        return max(0.0, float((self._questions.vectors[questions] @ vector).max()))
 
 
 def _best(scores: npt.NDArray[np.float32], k: int, among: Rows | None) -> Rows:

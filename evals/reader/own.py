@@ -15,7 +15,7 @@ from assistant.assistant import Assistant
 from assistant.question import parse_question
 from assistant.reader import Text
 from assistant.understand import Query
-from corpus.fold import fold
+from corpus.fold import Folded, fold
 from corpus.model import Sentence
 from evals.cases import Case
 from evals.reader.examples import Example
@@ -68,8 +68,9 @@ def _read(assistant: Assistant, cases: Iterable[Case]) -> Iterator[_Asked]:
 def _answer(case: Case, sentence: Sentence) -> tuple[int, int] | None:
     """The span from the first to the last of the case's facts, if the sentence holds all of them near to one another."""
     spans = []
+    text_of_sentence = Folded(sentence.text)
     for group in case.facts:
-        found = [span for text in group if (span := _place(text, sentence.text))]
+        found = [span for text in group if (span := text_of_sentence.find(text))]
         if not found:
             return None
         spans.append(found[0])
@@ -77,13 +78,6 @@ def _answer(case: Case, sentence: Sentence) -> tuple[int, int] | None:
         return None
     first, last = min(start for start, _ in spans), max(end for _, end in spans)
     return (sentence.start + first, sentence.start + last) if last - first <= MAX_ANSWER_CHARS else None
-
-
-def _place(wanted: str, text: str) -> tuple[int, int] | None:
-    """Where a text holds some words, both folded letter by letter."""
-    letters = [(letter, here) for here, char in enumerate(text) for letter in fold(char)]
-    start = "".join(letter for letter, _ in letters).find(fold(wanted))
-    return None if start < 0 else (letters[start][1], letters[start + len(fold(wanted)) - 1][1] + 1)
 
 
 def _pairs(assistant: Assistant, asked: Sequence[_Asked]) -> Iterator[Example]:

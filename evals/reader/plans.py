@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ import numpy as np
 from assistant.reader import Text, windows
 from assistant.retrieve import HybridRetriever
 from assistant.understand import Query
-from corpus.model import Block, Document, DocumentInfo, Passage, Sentence
+from corpus.model import AnticipatedQuestion, Block, Document, DocumentInfo, Passage, Sentence
 from corpus.passages import split_passages
 from corpus.sections import place_blocks
 from evals.cases import Case
@@ -217,9 +217,17 @@ def _stretch(sentences: Sequence[Sentence], own: Sentence, rng: random.Random) -
     return sentences[first].start, sentences[last].end
 
 
-def retriever_for(plan: Plan, embeddings: IdentifiedEmbeddings, folder: Path) -> HybridRetriever:
-    """Index one plan under `folder`, as a city's plan would be, and return its retriever."""
-    index_passages([plan.document], split_passages(plan.document), folder, embeddings)
+def retriever_for(
+    plan: Plan, embeddings: IdentifiedEmbeddings, folder: Path, anticipated: Sequence[PlanQuestion] = ()
+) -> HybridRetriever:
+    """Index one plan under `folder`, as a city's would be, with what is anticipated; return its retriever."""
+    questions = tuple(
+        AnticipatedQuestion(asked.question, tuple(evidence.sentence for evidence in asked.evidence))
+        for asked in anticipated
+        if asked.evidence
+    )
+    document = replace(plan.document, questions=questions)
+    index_passages([document], split_passages(document), folder, embeddings)
     return HybridRetriever(index=load_generation(folder, embeddings.identity), embeddings=embeddings)
 
 

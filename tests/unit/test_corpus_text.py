@@ -4,6 +4,7 @@ import itertools
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -364,11 +365,12 @@ def test_whether_documents_have_changed_is_known_without_parsing_any(tmp_path: P
 
 
 def test_documents_are_read_apart_as_they_are_read_here(plan: Document, tmp_path: Path) -> None:
-    for beside in (SHIPPED_DOCUMENTS / f"{plan.info.id}{suffix}" for suffix in (".txt", ".toml")):
+    for beside in (SHIPPED_DOCUMENTS / f"{plan.info.id}{suffix}" for suffix in (".txt", ".toml", ".questions.jsonl")):
         (tmp_path / beside.name).write_bytes(beside.read_bytes())
     (tmp_path / "other.md").write_text("# 架空市の計画\n\n𠮟られた子の相談先です。", encoding="utf-8")
     first, other = read_documents(tmp_path)
-    assert first == plan
+    assert len(first.questions) > 1_000
+    assert replace(first, questions=()) == plan
     assert other.text == "架空市の計画\n\n𠮟られた子の相談先です。"
 
 
@@ -400,6 +402,37 @@ def test_two_files_of_one_name_and_a_folder_without_documents_are_errors(tmp_pat
     (tmp_path / "a.md").write_text("本文です。", encoding="utf-8")
     with pytest.raises(DocumentError, match="同じ名前"):
         read_folder(tmp_path)
+
+
+def test_anticipated_questions_say_where_the_document_answers_however_that_is_written(tmp_path: Path) -> None:
+    (tmp_path / "plan.txt").write_text("計画の期間は５年間です。\n\nＳＤＧｓを意識します。\n", encoding="utf-8")
+    before = source_hashes(tmp_path)
+    lines = ['{"question": "何年?", "answers": ["5年間"]}', "", '{"question": "SDGs", "answers": ["SDGsを", "期間"]}']
+    (tmp_path / "plan.questions.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    (document,) = read_documents(tmp_path)
+    found = [(asked.text, [document.text[slice(*span)] for span in asked.answers]) for asked in document.questions]
+    assert found == [("何年?", ["５年間"]), ("SDGs", ["ＳＤＧｓを", "期間"])]
+    assert source_hashes(tmp_path) != before
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"question": "何年?", "answers": ["6年間"]}',
+        '{"question": "何年?", "answers": []}',
+        '{"question": "", "answers": ["5年間"]}',
+        '{"question": "何年?", "answers": [" "]}',
+        '{"question": "何年?", "answers": ["5年間"], "more": 1}',
+        "[" * 100_000,
+        "\x00",
+    ],
+)
+def test_a_line_that_is_no_anticipated_question_is_an_error_that_names_it(line: str, tmp_path: Path) -> None:
+    (tmp_path / "plan.txt").write_text("計画の期間は５年間です。\n", encoding="utf-8")
+    good = '{"question": "何年?", "answers": ["5年間"]}'
+    (tmp_path / "plan.questions.jsonl").write_text(f"{good}\n{line}\n", encoding="utf-8")
+    with pytest.raises(DocumentError, match=r"plan\.questions\.jsonl:2"):
+        read_documents(tmp_path)
 
 
 def test_a_change_of_the_metadata_changes_the_sources_hash(tmp_path: Path) -> None:

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from assistant.answer import Answer, AnswerSentence, Citation, Status
+from corpus.documents import read_documents
 from corpus.fold import fold
 from corpus.model import Document, DocumentInfo
+from evals.anticipate import anticipate
 from evals.cases import Case, CaseError, read_cases
 from evals.metrics import (
     Figure,
@@ -24,6 +26,8 @@ from evals.metrics import (
 )
 from evals.report import failed
 from evals.thresholds import regressions, verdict
+from index.paths import SHIPPED_DOCUMENTS
+from tests.fakes import BigramEmbeddings
 
 TEXT = "計画期間は５年間です。見直しを行います。"
 DOCUMENTS = {"d": Document(DocumentInfo(id="d", title="計画"), TEXT, (), "")}
@@ -166,6 +170,34 @@ def test_tuning_cases_are_of_all_kinds_and_a_third_must_be_declined() -> None:
     others = "unanswerable out_of_scope personal urgent attack greeting"
     assert {case.category for case in cases} >= set(f"{kinds} {others}".split())
     assert sum(not case.answerable for case in cases) / len(cases) >= 0.3
+
+
+def test_no_anticipated_question_is_one_that_quality_is_measured_with() -> None:
+    measured = {case.question for folder in FOLDERS for case in read_cases(folder) if folder.name != "tuning"}
+    anticipated = {question.text for document in read_documents(SHIPPED_DOCUMENTS) for question in document.questions}
+    assert len(anticipated) > 1_000
+    assert not anticipated & measured
+
+
+def test_questions_that_say_the_same_are_anticipated_once_and_those_without_an_answer_not() -> None:
+    def case(name: str, question: str, *evidence: str, history: tuple[str, ...] = ()) -> Case:
+        return Case(
+            id=name, category="fact", question=question, history=history, answerable=bool(evidence),
+            evidence=(evidence,) if evidence else (),
+        )  # fmt: skip
+
+    cases = [
+        case("a", "計画の期間は何年間ですか", "５年間"),
+        case("b", "計画の期間は何年間ですか。", "5年間とします", "見直し"),
+        case("c", "計画の期間は何年間ですか？", "見直し"),
+        case("d", "電話番号は"),
+        case("e", "それは何年間ですか", "５年間", history=("計画とは",)),
+    ]
+    lines = anticipate(cases, BigramEmbeddings())
+    assert [(line.question, line.answers) for line in lines] == [
+        ("計画の期間は何年間ですか", ("５年間",)),
+        ("計画の期間は何年間ですか？", ("見直し",)),
+    ]
 
 
 def test_no_case_is_in_two_folders() -> None:

@@ -99,7 +99,7 @@ def test_nearest_vectors_come_nearest_first_and_no_more_than_there_are() -> None
 
 def candidate(root: Path, dense: float, lexical: float) -> Candidate:
     passage = load_generation(root, EMBEDDINGS.identity).passages[0]
-    return Candidate(passage, dense, 0.0, lexical, 0.0, 0.0, ())
+    return Candidate(passage, dense, title=0.0, lexical=lexical, document_lexical=0.0)
 
 
 def test_fusion_adds_standard_scores(root: Path) -> None:
@@ -124,6 +124,23 @@ def test_a_search_keeps_the_best_and_scores_their_sentences(root: Path) -> None:
     assert best.overlap >= best.sentences[0].overlap
     only = fused_search(index, wanted, vector, 10, 2, among=np.array([index.row_of[ranked[-1]]]))
     assert [hit.candidate.passage.id for hit in only] == ranked[-1:]
+
+
+def test_a_passage_is_found_by_a_question_that_it_is_known_to_answer(documents: Path, tmp_path: Path) -> None:
+    question = "いつまでやるつもりか聞きたい"
+    asked = {"question": "いつまでやるつもりなのか", "answers": ["五年間"]}
+    (documents / "a.questions.jsonl").write_text(json.dumps(asked, ensure_ascii=False), encoding="utf-8")
+    build_index(documents, tmp_path / "asked", EMBEDDINGS)
+    index = load_generation(tmp_path / "asked", EMBEDDINGS.identity)
+    vector = np.asarray(EMBEDDINGS.embed_query(question), dtype=np.float32)
+    best = fused_search(index, terms(question), vector, 10, 3)[0].candidate
+    assert "五年間" in best.passage.text
+    assert best.asked > 0.5 > best.dense
+    assert [bool(scored.asked) for scored in best.sentences] == ["五年間" in s.text for s in best.passage.sentences]
+    others = [row for row, passage in enumerate(index.passages) if passage.id != best.passage.id]
+    assert all(hit.candidate.asked == 0 for hit in fused_search(index, [], vector, 10, 3, among=np.array(others)))
+    without = index.candidates(terms(question), None, 10)
+    assert all(found.asked == 0 for found in without), "without a model nothing is near"
 
 
 def test_fusion_of_nothing_and_of_equal_scores_is_no_error(root: Path) -> None:

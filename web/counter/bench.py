@@ -37,7 +37,7 @@ from corpus.sections import place_blocks
 from index.embed import Vectors
 from index.fusion import LegWeights
 from index.lexical import BM25, words
-from index.search_index import PassageTerms, SearchIndex, terms_of
+from index.search_index import PassageTerms, Questions, SearchIndex, terms_of
 from web.counter.lookup import look_up
 from web.counter.reference import Filters, Reference
 
@@ -144,6 +144,7 @@ def _index(settings: Settings, count: int, corpora: list[Path], dimension: int) 
         passage_vectors=_random(chance, len(passages), dimension),
         sentence_vectors=_random(chance, sum(len(passage.sentences) for passage in passages), dimension),
         title_vectors=_random(chance, len(passages), dimension),
+        questions=Questions.none(dimension),
         bm25=BM25.build([entry.all() for entry in terms]),
         document_bm25=BM25.build(_by_document(documents, passages, terms)),
     )
