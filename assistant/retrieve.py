@@ -13,7 +13,7 @@ from index.fusion import Hit, LegWeights, search
 from index.lexical import terms
 from index.search_index import SearchIndex
 
-# How many passages each leg hands to the fusion. The plan has 32; in larger collections the scores below rank 100 only
+# How many passages each leg hands to the fusion. The plan has 35; in larger collections the scores below rank 100 only
 # set the scale of the z-scores.
 POOL = 100
 

@@ -63,7 +63,8 @@ ACCELERATED = Recipe(
     checkpoint_every=1_000,
 )
 
-# A last stage on a plan's own cases, among as much of all else as keeps it from being forgotten: 47 minutes on two cores.
+# A last stage on a plan's own cases, among as much of all else as keeps it from being forgotten: 30,600 examples with the
+# 2,113 cases of the shipped plan, 49 minutes on two cores.
 OWN = Recipe(
     jaquad=0,
     repeated=1_500,
