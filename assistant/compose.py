@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.asked import find_value
 from assistant.calibration import Calibration, Logistic
 from assistant.reader import Reader, Reading, Text, windows
-from assistant.topic import holds
+from assistant.topic import holds, particular_numbers
 from assistant.understand import Query
+from corpus.headings import names_an_aim
 from corpus.model import Passage, Sentence
 from index.fusion import Hit
 
@@ -130,7 +132,11 @@ def speaks_of(pick: Pick, query: Query) -> bool:
 
 
 def find_candidates(query: Query, hits: Sequence[Hit]) -> list[Candidate]:
-    """Return all sentences of the best passages that can be quoted, unread."""
+    """Return all sentences of the best passages that can be quoted, unread.
+
+    Who asks for one aim by its number is not given the names of the others.
+    """
+    numbers = set(particular_numbers(query.question.text))
     return [
         Candidate(
             hit,
@@ -141,9 +147,16 @@ def find_candidates(query: Query, hits: Sequence[Hit]) -> list[Candidate]:
             max(found.cosine, found.asked),
         )
         for hit in hits[:PASSAGES_SEARCHED]
-        if hit.candidate.passage.quotable
+        if hit.candidate.passage.quotable and not _is_another_aim(hit.candidate.passage, numbers)
         for found in hit.candidate.sentences
     ]
+
+
+def _is_another_aim(passage: Passage, numbers: Collection[str]) -> bool:
+    """Whether a passage is the name of an aim, and the numbers are those of others."""
+    own = particular_numbers(passage.text) if names_an_aim(passage.text) else []
+    kinds = {re.sub(r"\d", "", number) for number in own}
+    return bool(own) and not set(own) & set(numbers) and any(re.sub(r"\d", "", number) in kinds for number in numbers)
 
 
 def rank(candidates: Sequence[Candidate], weights: Logistic) -> list[Pick]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,7 +9,7 @@ from statistics import fmean
 
 from assistant.calibration import Logistic
 from assistant.compose import Pick, explains, speaks_of
-from assistant.topic import FRAME_TERMS
+from assistant.topic import FRAME_TERMS, particular_numbers
 from assistant.understand import Query
 from corpus.fold import fold
 from index.fusion import Hit
@@ -24,9 +23,6 @@ PROBABILITY_OF_THE_UNWRITTEN = 0.1
 # The reader's log odds. Of 23 questions on eleven plans that only name what is written nowhere, none of the 18 that cannot
 # be answered is above it, and three of the five that can (all with a slip of the keyboard or in other words).
 SURE_OF_EVIDENCE = 2.0
-
-# A number that stands for one thing among several of its kind; other numbers may be written in another way.
-_PARTICULAR_NUMBER = re.compile(r"第\d+\D|(?:19|20)\d\d|(?:目標|方針|施策)\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +100,6 @@ def probability_of(query: Query, picks: Sequence[Pick], signs: Signs, weights: L
     if query.is_unwritten and signs.evidence < SURE_OF_EVIDENCE:
         return min(probability, PROBABILITY_OF_THE_UNWRITTEN)
     return probability
-
-
-def particular_numbers(text: str) -> list[str]:
-    """Return the numbers in a text that stand for one thing among several: a 第５期, a year, an aim; folded, in order."""
-    return _PARTICULAR_NUMBER.findall(fold(text))
 
 
 def topics_of(query: Query) -> tuple[str, ...]:

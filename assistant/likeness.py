@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from assistant.assistant import Assistant, Found
 from assistant.compose import Pick
-from assistant.decide import particular_numbers, share_missing, terms_of, topics_of
-from assistant.topic import FRAME_TERMS
+from assistant.decide import share_missing, terms_of, topics_of
+from assistant.topic import FRAME_TERMS, particular_numbers
 from assistant.understand import Query
 from corpus.fold import fold
 

@@ -48,6 +48,8 @@ GENERAL_PARTS = FRAME_TERMS | frozenset(
 _JOINS = frozenset(("の", "と", "へ", "や", "・", "、", " ", "及び", "および", "または", "又は", "/", "「", "」"))
 # A dictionary takes 見守り and 支え合い for verbs, in a form that goes on only where no particle follows.
 _VERBAL_NOUN = re.compile("[一-鿿][一-鿿ぁ-ん]{0,4}[いきぎしちにびみりえけせてべめれ]")
+# A number that stands for one thing among several of its kind; other numbers may be written in another way.
+_PARTICULAR_NUMBER = re.compile(r"第\d+\D|(?:19|20)\d\d|(?:目標|方針|施策)\d+")
 # So short a word is held only where it stands by itself: 「人口減少」 says nothing of 「人口」.
 _SHORT = 2
 
@@ -73,6 +75,11 @@ def term_of(text: str) -> str:
     match = _MEANING.fullmatch(_BEFORE.sub("", text))
     parts = _parts(words(match["term"])) if match else ()
     return parts[0] if len(parts) == 1 else ""
+
+
+def particular_numbers(text: str) -> list[str]:
+    """Return the numbers in a text that stand for one thing among several: a 第５期, a year, an aim; folded, in order."""
+    return _PARTICULAR_NUMBER.findall(fold(text))
 
 
 def holds(text: str, named: Sequence[Sequence[str]]) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from assistant.answer import AnswerSentence, Citation
 from assistant.compose import Pick
 from assistant.errors import UnverifiedAnswerError
+from corpus.headings import names_an_aim
 from corpus.model import Document, Passage
 
 # A plan says under such a heading what somebody has done or will do, and names nobody any more: 「○社協の取組」.
@@ -15,13 +16,14 @@ _WHO_ACTS = re.compile(
     r"[○〇◯●■□◆◇・\s]{0,3}(?:[（(]?[0-9０-９]{1,2}[）)．.]?\s?)?"
     r"(?P<heading>\S{1,20}?(?:の(?:主な|具体的な)?(?:取り?組み?|役割|責務)|が(?:取り組む|行う|担う)こと))"
 )
+_NUMBER = re.compile(r"^[0-9０-９]{1,2}[.．、]?[\s　]+")
 
 
 def cite(picks: Sequence[Pick], documents: Mapping[str, Document]) -> tuple[list[AnswerSentence], list[Citation]]:
     """Return the sentences with their citations, numbered in the order of the sentences.
 
     Sentences that follow one another in a passage share one citation, whose quote runs from the first to the last of them,
-    and are put in the passage's order.
+    and are put in the passage's order. Names of aims come in the document's order.
 
     Raises:
         UnverifiedAnswerError: a sentence is not the document's text at its span.
@@ -34,6 +36,8 @@ def cite(picks: Sequence[Pick], documents: Mapping[str, Document]) -> tuple[list
         else:
             run.append(pick)
             run.sort(key=lambda member: member.sentence.start)
+    if all(names_an_aim(pick.sentence.text) for pick in picks):
+        runs.sort(key=lambda run: (run[0].passage.document_id, run[0].sentence.start))
     sentences: list[AnswerSentence] = []
     citations: list[Citation] = []
     for number, run in enumerate(runs, start=1):
@@ -43,10 +47,14 @@ def cite(picks: Sequence[Pick], documents: Mapping[str, Document]) -> tuple[list
 
 
 def under_headings(sentences: Sequence[AnswerSentence], citations: Sequence[Citation]) -> list[AnswerSentence]:
-    """Return the sentences with the headings above them that say who acts, each heading once for those that follow it."""
+    """Return the sentences with the headings above them that say who acts, each heading once for those that follow it.
+
+    Above the name of an aim stands the heading around it: it may say that the aim is the former plan's.
+    """
     found, above = [], ""
     for sentence in sentences:
-        heading = _who_acts(citations[sentence.citations[0] - 1].section)
+        section = citations[sentence.citations[0] - 1].section
+        heading = _NUMBER.sub("", "".join(section[-1:])) if names_an_aim(sentence.text) else _who_acts(section)
         found.append(sentence.model_copy(update={"heading": "" if heading == above else heading}))
         above = heading
     return found

@@ -147,6 +147,29 @@ def test_a_figures_scattered_cells_are_never_quoted(assistant: Assistant) -> Non
         assert all("■今までの計画書" not in citation.section for citation in answer.citations)
 
 
+AIMS = (
+    "基本目標１ 支え合い・助け合いの心づくりと仕組みづくり",
+    "基本目標２ 安全・安心に暮らせる環境づくり",
+    "基本目標３ 市民の暮らしや活動を支える体制づくり",
+)
+
+
+@pytest.mark.parametrize("question", ["前期計画の３つの基本目標は？", "前の計画の基本目標をすべて教えてください"])
+def test_aims_are_named_in_the_documents_order_under_the_heading_that_says_whose_they_are(
+    assistant: Assistant, question: str
+) -> None:
+    sentences = assistant.ask(question).sentences
+    assert tuple(sentence.text for sentence in sentences) == AIMS
+    assert [sentence.heading for sentence in sentences] == ["前期計画の振り返りについて", "", ""]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_who_asks_for_one_aim_is_not_given_the_names_of_others(assistant: Assistant, number: int) -> None:
+    texts = [sentence.text for sentence in assistant.ask(f"基本目標{number}の名前は何ですか").sentences]
+    assert texts[0] == AIMS[number - 1]
+    assert not set(texts[1:]) & set(AIMS)
+
+
 def test_each_way_of_answering_has_a_threshold_of_its_own(assistant: Assistant) -> None:
     calibration = assistant.calibration
     surer = calibration.with_reader.model_copy(update={"threshold": 1.0})

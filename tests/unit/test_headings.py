@@ -1,4 +1,4 @@
-"""A sentence that names nobody is shown under the plan's heading that says who acts."""
+"""A sentence that does not say whose it is stands under the plan's heading that does."""
 
 from __future__ import annotations
 
@@ -52,3 +52,13 @@ def test_a_heading_stands_once_before_the_sentences_under_it() -> None:
 def test_without_such_a_heading_the_text_is_the_sentences_alone() -> None:
     found = under_headings(SENTENCES, [cited(1, "１ 背景"), cited(2)])
     assert text_of(found) == "研修をした。[1]\n車を出した。[1]\n集まった。[2]"
+
+
+def test_the_names_of_aims_stand_under_the_heading_around_them_without_its_number() -> None:
+    aims = [AnswerSentence(text=f"基本目標{n} {name}", citations=(1,)) for n, name in (("１", "心づくり"), ("２", "環境づくり"))]
+    found = under_headings(aims, [cited(1, "第２章 現状", "６ 前期計画の振り返りについて")])
+    assert [sentence.heading for sentence in found] == ["前期計画の振り返りについて", ""]
+
+
+def test_an_aim_under_no_heading_is_shown_alone() -> None:
+    assert under_headings([AnswerSentence(text="基本目標１ 心づくり", citations=(1,))], [cited(1)])[0].heading == ""
