@@ -33,8 +33,8 @@ class Citation(_Frozen):
 class AnswerSentence(_Frozen):
     """A sentence of the answer and the numbers of the citations that it is taken from; never without one.
 
-    `heading` is the plan's heading above it where that says who acts (「市の取組」), or whose an aim is (「前期計画の振り返り」),
-    as the sentence itself often does not; empty where no heading does, and after a sentence under the same one.
+    `heading` is the plan's heading above it where that says who acts (「市の取組」) or whose aim it is, as the sentence
+    itself often does not; empty where no heading does, and after a sentence under the same one.
     """
 
     text: str

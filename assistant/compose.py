@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.asked import find_value
 from assistant.calibration import Calibration, Logistic
 from assistant.reader import Reader, Reading, Text, windows
-from assistant.topic import holds, particular_numbers
+from assistant.topic import aim_of, aims_asked, holds
 from assistant.understand import Query
-from corpus.headings import names_an_aim
 from corpus.model import Passage, Sentence
 from index.fusion import Hit
 
@@ -136,7 +134,7 @@ def find_candidates(query: Query, hits: Sequence[Hit]) -> list[Candidate]:
 
     Who asks for one aim by its number is not given the names of the others.
     """
-    numbers = set(particular_numbers(query.question.text))
+    aims = aims_asked(query.question.text)
     return [
         Candidate(
             hit,
@@ -147,16 +145,16 @@ def find_candidates(query: Query, hits: Sequence[Hit]) -> list[Candidate]:
             max(found.cosine, found.asked),
         )
         for hit in hits[:PASSAGES_SEARCHED]
-        if hit.candidate.passage.quotable and not _is_another_aim(hit.candidate.passage, numbers)
+        if hit.candidate.passage.quotable
         for found in hit.candidate.sentences
+        if not _is_another_aim(found.sentence.text, aims)
     ]
 
 
-def _is_another_aim(passage: Passage, numbers: Collection[str]) -> bool:
-    """Whether a passage is the name of an aim, and the numbers are those of others."""
-    own = particular_numbers(passage.text) if names_an_aim(passage.text) else []
-    kinds = {re.sub(r"\d", "", number) for number in own}
-    return bool(own) and not set(own) & set(numbers) and any(re.sub(r"\d", "", number) in kinds for number in numbers)
+def _is_another_aim(sentence: str, asked: Collection[tuple[str, int]]) -> bool:
+    """Whether a sentence is the name of an aim, and others of its kind are asked for."""
+    aim = aim_of(sentence) if asked else None
+    return aim is not None and aim not in asked and any(kind == aim[0] for kind, _ in asked)
 
 
 def rank(candidates: Sequence[Candidate], weights: Logistic) -> list[Pick]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from corpus.fold import fold
+from corpus.headings import names_an_aim, parse_heading
 from index.lexical import Word, words
 
 # What may stand around the thing that is named: 「この計画では…について何か書いてありますか」.
@@ -50,6 +51,12 @@ _JOINS = frozenset(("の", "と", "へ", "や", "・", "、", " ", "及び", "�
 _VERBAL_NOUN = re.compile("[一-鿿][一-鿿ぁ-ん]{0,4}[いきぎしちにびみりえけせてべめれ]")
 # A number that stands for one thing among several of its kind; other numbers may be written in another way.
 _PARTICULAR_NUMBER = re.compile(r"第\d+\D|(?:19|20)\d\d|(?:目標|方針|施策)\d+")
+# An aim by its number, or several: 「基本目標１」, 「施策２と３」, 「目標1~3」.
+_KIND_OF_AIM = "目標|方針|施策"
+_AIMS = re.compile(
+    rf"(?P<kind>{_KIND_OF_AIM})(?P<numbers>\d{{1,2}}(?:(?:と|や|及び|および|から|[・、,~-])(?:[^\d、。]{{0,2}}(?:{_KIND_OF_AIM}))?\d{{1,2}})*)(?!\d)"
+)
+_OTHERS = re.compile("以外|ほか|他の|次の|前の")
 # So short a word is held only where it stands by itself: 「人口減少」 says nothing of 「人口」.
 _SHORT = 2
 
@@ -80,6 +87,29 @@ def term_of(text: str) -> str:
 def particular_numbers(text: str) -> list[str]:
     """Return the numbers in a text that stand for one thing among several: a 第５期, a year, an aim; folded, in order."""
     return _PARTICULAR_NUMBER.findall(fold(text))
+
+
+def aims_asked(text: str) -> frozenset[tuple[str, int]]:
+    """Return the aims that a cleaned question asks for by their numbers, as kind and number; none where it asks for others.
+
+    >>> sorted(aims_asked("基本目標１～３の名前は何ですか"))
+    [('目標', 1), ('目標', 2), ('目標', 3)]
+    """
+    folded = fold(text)
+    found: set[tuple[str, int]] = set()
+    for match in () if _OTHERS.search(folded) else _AIMS.finditer(folded):
+        numbers = [int(number) for number in re.findall(r"\d+", match["numbers"])]
+        if re.search("[~-]|から", match["numbers"]):
+            numbers = list(range(min(numbers), max(numbers) + 1))
+        found |= {(match["kind"], number) for number in numbers}
+    return frozenset(found)
+
+
+def aim_of(text: str) -> tuple[str, int] | None:
+    """Return the kind and the number of the aim that a text names, and nothing else; None where it names none."""
+    heading = parse_heading(text) if names_an_aim(text) else None
+    kind = re.search(_KIND_OF_AIM, text)
+    return (kind.group(), heading.number) if heading and heading.number and kind else None
 
 
 def holds(text: str, named: Sequence[Sequence[str]]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,8 @@ _POINTS_BACK = re.compile(
 )
 # 「AのBは」, 「AのBを教えて」: B is what is asked for.
 _FOCUS = re.compile("の([^のはがをにで、。 ?]{1,12})(?:は|って|を(?:教|知り|見せ)|について|\\?|$)")
+_PREFECTURE = re.compile("^(?:東京都|北海道|京都府|大阪府|.{2,3}県)(?=.)")
+_PLACE = re.compile("[都道府県市区町村]$")
 # Letters of which words are not divided by white space or by another kind of letter.
 _UNDIVIDED = ("ァ-ヺー", "a-z")
 _FEW_TERMS = 2
@@ -74,7 +76,7 @@ class Query:
 class Understanding:
     """Turns questions into queries with a reviewed list of synonyms and the index's own words.
 
-    `place` is the city, or whatever place, that all documents are about: its name says nothing of what is asked.
+    `issuers` are those of the documents: the place that stands in all their names, 朝霞市, says nothing of what is asked.
     """
 
     def __init__(
@@ -82,12 +84,12 @@ class Understanding:
         synonyms: Sequence[Synonym],
         spelling: Spelling,
         glossary: Glossary | None = None,
-        place: str = "",
+        issuers: Collection[str] = (),
     ) -> None:
         self._synonyms = synonyms
         self._glossary = glossary
         self._spelling = spelling
-        self._place = frozenset(term for word in words(place) if word.is_name for term in word.terms)
+        self._place = frozenset[str]().union(*map(_places_of, issuers)).intersection(*map(_places_of, issuers))
 
     def understand(self, question: Question, earlier: Sequence[Question] = ()) -> Query:
         """Return what to search for; `earlier` are the user's turns before, oldest first."""
@@ -150,6 +152,13 @@ class Understanding:
         )
 
 
+def _places_of(issuer: str) -> frozenset[str]:
+    """How the places in an issuer's name are called: 朝霞市 and 朝霞, but not 緑 of 緑区, which may be asked of anything."""
+    whole = [_PREFECTURE.sub("", word.surface) for word in words(issuer) if word.is_name and _PLACE.search(word.surface)]
+    short = [_PLACE.sub("", name) for name in whole]
+    return frozenset([*whole, *(name for name in short if name and all(word.is_name for word in words(name)))])
+
+
 def _with_earlier(question: Question, earlier: Sequence[Question]) -> str:
     """The question with what it points back to in front; alone if it stands by itself."""
     parts = [question.text]
@@ -170,19 +179,16 @@ def understanding_of(
     """Return what understands questions on an index.
 
     Without `synonyms` by those of the shipped ones that its documents have, without `spelling` by its documents' words.
-    Where all documents have one issuer, their place is the one in its name; where there are several, each name tells
-    something apart.
     """
     known = frozenset(index.vocabulary)
     if synonyms is None:
         synonyms = [one for one in load_synonyms() if known.issuperset(terms(one.plan))]
     documents = index.documents.values()
-    issuers = {document.info.issuer for document in documents}
     return Understanding(
         synonyms,
         spelling or Spelling(known, [document.text for document in documents]),
         Glossary(documents, index.passages),
-        issuers.pop() if len(issuers) == 1 else "",
+        {document.info.issuer for document in documents},
     )
 
 

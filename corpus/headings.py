@@ -21,6 +21,8 @@ _STYLES: tuple[tuple[str, re.Pattern[str], int], ...] = (
     ("○", re.compile(r"[○●◎][\s　]*\S.*"), 4),
     ("(1)", re.compile(rf"[（(]({_DIGITS})[）)][\s　]*\S.*"), 5),
 )
+# A line of a table of contents: 「基本目標１ 安心できるまち……12」.
+_OF_CONTENTS = re.compile(r"[.．…‥・･]{2,}[\s　]*[0-9０-９]{1,3}$")
 _COLON = re.compile("[：:]")
 _CAPTION_ENDINGS = ("について", "とは", "イメージ", "体系", "一覧")
 _TO_ASCII = str.maketrans("０１２３４５６７８９", "0123456789")
@@ -55,6 +57,10 @@ def parse_heading(line: str) -> Heading | None:
 
 
 def names_an_aim(line: str) -> bool:
-    """Whether a line is a heading that names an aim with its number: 「基本目標１ 安心できるまち」, not 「基本目標１」."""
+    """Whether a line is a heading that names an aim with its number: 「基本目標１ 安心できるまち」, not 「基本目標１」.
+
+    Nor one of a table of contents.
+    """
     heading = parse_heading(line)
-    return heading is not None and heading.style == "goal" and bool(re.search(rf"{_DIGITS}[\s　]+\S", line))
+    is_aim = heading is not None and heading.style == "goal" and bool(re.search(rf"{_DIGITS}[\s　]+\S", line))
+    return is_aim and not _OF_CONTENTS.search(line)

@@ -6,6 +6,7 @@ answer it: `{"question": "計画は何年間ですか", "answers": ["年度ま�
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -19,7 +20,10 @@ MAX_QUESTION_CHARS = 500
 
 
 class QuestionLine(BaseModel):
-    """A line of the file. `answers` are pieces of the document, however their letters are written."""
+    """A line of the file. `answers` are pieces of the document, however their letters are written.
+
+    What stands there more than once answers everywhere.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     question: str = Field(min_length=1, max_length=MAX_QUESTION_CHARS)
@@ -37,6 +41,8 @@ def read_questions(path: Path, data: bytes, text: str) -> tuple[AnticipatedQuest
     Raises:
         DocumentError: a line is of another form, or what should answer does not stand in the document. It is named.
     """
+    if not data.strip():
+        return ()
     folded = Folded(text)
     found = []
     for number, line in enumerate(data.split(b"\n"), start=1):
@@ -46,9 +52,8 @@ def read_questions(path: Path, data: bytes, text: str) -> tuple[AnticipatedQuest
             asked = QuestionLine.model_validate_json(line)
         except ValidationError as error:
             raise DocumentError(f"想定質問を読めません: {path}:{number}\n{error}") from error
-        spans = [folded.find(answer) for answer in asked.answers]
-        places = tuple(span for span in spans if span)
-        if len(places) < len(spans):
+        spans = [folded.find_all(answer) for answer in asked.answers]
+        if not all(spans):
             raise DocumentError(f"想定質問の答えが文書にありません: {path}:{number}")
-        found.append(AnticipatedQuestion(asked.question, places))
+        found.append(AnticipatedQuestion(asked.question, tuple(chain.from_iterable(spans))))
     return tuple(found)

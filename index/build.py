@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -102,16 +104,24 @@ def _questions(
 ) -> Questions:
     """The documents' questions, each with the sentences that its answers touch."""
     sentences: dict[str, list[tuple[int, int, int]]] = {}
+    start_of = itemgetter(0)
     places = ((passage.document_id, sentence) for passage in passages for sentence in passage.sentences)
     for row, (document_id, sentence) in enumerate(places):
         sentences.setdefault(document_id, []).append((sentence.start, sentence.end, row))
     asked = [(document.info.id, question) for document in documents for question in document.questions]
-    pairs = [
-        (number, row)
-        for number, (document_id, question) in enumerate(asked)
-        for start, end, row in sentences.get(document_id, ())
-        if any(start < last and first < end for first, last in question.answers)
-    ]
+    pairs: list[tuple[int, int]] = []
+    for number, (document_id, question) in enumerate(asked):
+        there = sentences.get(document_id, [])
+        rows = {
+            row
+            for first, last in question.answers
+            # Sentences stand in their order and do not overlap: those that begin before the answer's end, from its own on.
+            for _, end, row in there[
+                max(0, bisect_right(there, first, key=start_of) - 1) : bisect_left(there, last, key=start_of)
+            ]
+            if first < end
+        }
+        pairs += [(number, row) for row in sorted(rows)]
     return Questions(embed([question.text for _, question in asked]), np.array(pairs, dtype=np.int64).reshape(len(pairs), 2))
 
 

@@ -23,6 +23,8 @@ RETRY_S = 60.0
 READ_AGAIN_S = 2.0
 # How often it is looked whether another server on the same database has approved or withdrawn something.
 LOOK_S = 10.0
+# How long what was seen last is served while the database cannot be reached.
+UNSEEN_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +41,19 @@ class ApprovedAnswers:
 
     A copy of what is stored is made for each new index and after each change, by a thread of its own: meanwhile questions
     are answered without, so that nothing is served that has been withdrawn, and a database that is away keeps no question
-    waiting. What another server on the same database withdraws is served for as long as `look_s` says, while that can be
-    seen. An approved question is found in its own words at once, and in others when another thread has searched and
-    read for it.
+    waiting. What another server on the same database withdraws is served for as long as `look_s` says, and where the
+    database cannot be reached for no longer than `unseen_s`. An approved question is found in its own words at once, and
+    in others when another thread has searched and read for it.
     """
 
-    def __init__(self, store: AnswerStore, read_again_s: float = READ_AGAIN_S, look_s: float = LOOK_S) -> None:
+    def __init__(
+        self, store: AnswerStore, read_again_s: float = READ_AGAIN_S, look_s: float = LOOK_S, unseen_s: float = UNSEEN_S
+    ) -> None:
         """Take the store; nothing is read from it before `use`."""
         self.store = store
         self._read_again_s = read_again_s
         self._look_s = look_s
+        self._unseen_s = unseen_s
         self._is_looking = False
         self._assistant: Assistant | None = None
         self._copy: _Copy | None = None
@@ -117,6 +122,9 @@ class ApprovedAnswers:
 
     def _make_copy(self, assistant: Assistant) -> None:
         index = assistant.retriever.index
+        # Only a new index moves or suspends, for all servers: one that still has the former plan would suspend what has
+        # been approved meanwhile by the new one. What it cannot find it does not serve, no more.
+        is_new = self._copy is None or self._copy.assistant is not assistant
         self.store.look()
         revision = self.store.revision
         moved, lost, kept = [], [], []
@@ -128,7 +136,7 @@ class ApprovedAnswers:
             kept.append(here)
             if here.quotes != answer.quotes:
                 moved.append((answer, here.quotes))
-        if moved or lost:
+        if is_new and (moved or lost):
             self.store.move(moved, lost, index.version)
             log.warning("approved answers after a new index: %d moved, %d suspended", len(moved), len(lost))
         book = ApprovedBook.of(kept, index)
@@ -139,7 +147,8 @@ class ApprovedAnswers:
                 threading.Thread(target=self._read_all, name="read-approved", daemon=True).start()
 
     def _look(self) -> None:
-        """See what other servers change until stopped, and have it copied."""
+        """See what other servers change until stopped, and have it copied; serve nothing where it is not seen for long."""
+        seen_at = time.monotonic()
         while True:
             if self._stopped.wait(self._look_s):
                 with self._lock:
@@ -149,10 +158,13 @@ class ApprovedAnswers:
                         return
             try:
                 self.store.look()
-            except StorageUnavailableError:
-                continue
-            except Exception:
-                log.exception("whether approved answers have changed cannot be seen")
+                seen_at = time.monotonic()
+            except Exception as error:
+                if not isinstance(error, StorageUnavailableError):
+                    log.exception("whether approved answers have changed cannot be seen")
+                if time.monotonic() - seen_at >= self._unseen_s:
+                    with self._lock:
+                        self._copy = None
                 continue
             copy = self._copy
             if copy and not self._is_fresh(copy):

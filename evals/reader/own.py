@@ -70,7 +70,7 @@ def _answer(case: Case, sentence: Sentence) -> tuple[int, int] | None:
     spans = []
     text_of_sentence = Folded(sentence.text)
     for group in case.facts:
-        found = [span for text in group if (span := text_of_sentence.find(text))]
+        found = [span for text in group for span in text_of_sentence.find_all(text)[:1]]
         if not found:
             return None
         spans.append(found[0])

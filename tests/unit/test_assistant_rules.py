@@ -339,14 +339,25 @@ def test_a_question_that_stands_by_itself_is_searched_alone() -> None:
     assert "期間" not in query.terms
 
 
-@pytest.mark.parametrize("issuer", ["朝霞市", "朝霞市福祉部福祉相談課"])
-def test_the_name_of_the_documents_place_says_nothing_of_what_is_asked_and_another_places_does(issuer: str) -> None:
-    ours = Understanding(load_synonyms(), Spelling(PLAN_WORDS), place=issuer)
+@pytest.mark.parametrize("issuers", [["朝霞市"], ["埼玉県朝霞市福祉部福祉相談課"], ["朝霞市", "朝霞市社会福祉協議会"]])
+def test_the_name_of_the_documents_place_says_nothing_of_what_is_asked_and_another_places_does(issuers: list[str]) -> None:
+    ours = Understanding(load_synonyms(), Spelling(PLAN_WORDS), issuers=issuers)
     assert "朝霞市" not in ours.understand(parse_question("朝霞市の民生委員は何人ですか")).topics
     assert ours.understand(parse_question("埼玉県の朝霞市は")).focus == ()
     assert {"福祉", "相談"} <= set(ours.understand(parse_question("朝霞市の福祉相談課の電話番号は")).topics)
     elsewhere = ours.understand(parse_question("志木市の民生委員は何人ですか"))
     assert {"志木市", "志木"} & {*elsewhere.topics, *elsewhere.names}
+
+
+def test_among_documents_of_several_places_each_name_tells_something_apart() -> None:
+    both = Understanding(load_synonyms(), Spelling(PLAN_WORDS), issuers=["朝霞市", "志木市"])
+    assert "朝霞市" in both.understand(parse_question("朝霞市の民生委員は何人ですか")).topics
+
+
+@pytest.mark.parametrize(("issuer", "word"), [("緑区", "緑"), ("埼玉県", "県"), ("社会福祉協議会", "福祉")])
+def test_a_word_that_only_stands_in_a_places_name_may_be_what_is_asked_of(issuer: str, word: str) -> None:
+    there = Understanding(load_synonyms(), Spelling(PLAN_WORDS), issuers=[issuer])
+    assert word in there.understand(parse_question(f"{word}を増やすのは誰ですか")).topics
 
 
 def test_words_of_another_language_are_no_topics_to_check() -> None:

@@ -55,7 +55,7 @@ def test_without_such_a_heading_the_text_is_the_sentences_alone() -> None:
 
 
 def test_the_names_of_aims_stand_under_the_heading_around_them_without_its_number() -> None:
-    aims = [AnswerSentence(text=f"基本目標{n} {name}", citations=(1,)) for n, name in (("１", "心づくり"), ("２", "環境づくり"))]
+    aims = [AnswerSentence(text=text, citations=(1,)) for text in ("基本目標１ 心づくり", "基本目標２ 環境づくり")]
     found = under_headings(aims, [cited(1, "第２章 現状", "６ 前期計画の振り返りについて")])
     assert [sentence.heading for sentence in found] == ["前期計画の振り返りについて", ""]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.topic import holds, term_of, topic_of
+from assistant.topic import aim_of, aims_asked, holds, term_of, topic_of
 
 
 @pytest.mark.parametrize(
@@ -92,3 +92,36 @@ def test_a_text_speaks_of_what_is_named_where_it_has_all_of_it_word_for_word_und
 )
 def test_the_term_is_known_whose_meaning_is_asked_for(text: str, term: str) -> None:
     assert term_of(text) == term
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("基本目標２は何ですか", {2}),
+        ("基本目標1・2・3の名前を全部", {1, 2, 3}),
+        ("基本目標１と２の違いは?", {1, 2}),
+        ("基本目標１と基本目標３を教えて", {1, 3}),
+        ("基本目標１～３の名前は何ですか", {1, 2, 3}),
+        ("基本目標1から3まで", {1, 2, 3}),
+        ("基本目標１０の名前", {10}),
+        ("基本目標はいくつありますか", set()),
+        ("基本目標１以外の目標は", set()),
+        ("基本目標１の次の目標は", set()),
+    ],
+)
+def test_the_aims_that_are_asked_for_are_known_by_their_numbers(text: str, numbers: set[int]) -> None:
+    assert aims_asked(text) == {("目標", number) for number in numbers}
+
+
+@pytest.mark.parametrize(
+    ("line", "aim"),
+    [
+        ("基本目標１ 支え合いの心づくり", ("目標", 1)),
+        ("基本目標１ ８０５０問題への対応", ("目標", 1)),
+        ("重点施策２ 24時間つながる相談", ("施策", 2)),
+        ("基本目標３", None),
+        ("基本目標１に沿って取り組みました。", None),
+    ],
+)
+def test_an_aims_own_number_is_the_one_before_its_name(line: str, aim: tuple[str, int] | None) -> None:
+    assert aim_of(line) == aim
