@@ -10,12 +10,14 @@ from assistant.calibration import Calibration, Logistic
 from assistant.reader import Reader, Reading, Text, windows
 from assistant.topic import aim_of, aims_asked, holds
 from assistant.understand import Query
+from corpus.fold import fold
 from corpus.model import Passage, Sentence
 from index.fusion import Hit
 
 PASSAGES_SEARCHED = 10
 PASSAGES_READ = 4
 MAX_SENTENCES = 3
+FAR_BEHIND = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,15 @@ class Pick:
 
 
 def choose(ranked: Sequence[Pick], calibration: Calibration) -> list[Pick]:
-    """Return the best sentence, and up to two more that answer as well; none of none."""
-    return [*ranked[:1], *(pick for pick in ranked[1:MAX_SENTENCES] if pick.log_odds >= calibration.further_log_odds)]
+    """Return the best sentence, and up to two more that answer as well and say something else; none of none."""
+    chosen: list[Pick] = []
+    for pick in ranked:
+        is_new = fold(pick.sentence.text) not in {fold(other.sentence.text) for other in chosen}
+        if not chosen or (is_new and pick.log_odds >= calibration.further_log_odds):
+            chosen.append(pick)
+        if len(chosen) == MAX_SENTENCES:
+            break
+    return chosen
 
 
 def rank_sentences(query: Query, hits: Sequence[Hit], reader: Reader | None, calibration: Calibration) -> list[Pick]:
@@ -107,8 +116,15 @@ def rank_sentences(query: Query, hits: Sequence[Hit], reader: Reader | None, cal
 
 
 def asked_for_first(query: Query, ranked: Sequence[Pick]) -> list[Pick]:
-    """Return the sentences with those ahead that say just what is asked for, else in their order."""
-    return sorted(ranked, key=lambda pick: not (explains(pick, query) or speaks_of(pick, query)))
+    """Return the sentences with those ahead that say just what is asked for, else in their order.
+
+    What only names it all goes not before a sentence that answers far better: 「前期計画の３つの基本目標」 asks for aims.
+    """
+    best = max((pick.log_odds for pick in ranked), default=0.0)
+    return sorted(
+        ranked,
+        key=lambda pick: not (explains(pick, query) or (speaks_of(pick, query) and best - pick.log_odds <= FAR_BEHIND)),
+    )
 
 
 def explains(pick: Pick, query: Query) -> bool:

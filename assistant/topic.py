@@ -73,15 +73,14 @@ def topic_of(text: str) -> tuple[str, ...]:
     return () if all(map(_EVERYTHING.fullmatch, parts)) else parts
 
 
-def term_of(text: str) -> str:
-    """Return the term whose meaning a cleaned question asks for; empty where it asks for something else.
+def terms_meant(text: str) -> tuple[str, ...]:
+    """Return the terms whose meaning a cleaned question asks for; none where it asks for something else.
 
-    >>> term_of("「地域共生社会」とは何ですか")
-    '地域共生社会'
+    >>> terms_meant("自助・共助って何ですか")
+    ('自助', '共助')
     """
     match = _MEANING.fullmatch(_BEFORE.sub("", text))
-    parts = _parts(words(match["term"])) if match else ()
-    return parts[0] if len(parts) == 1 else ""
+    return _parts(words(match["term"])) if match else ()
 
 
 def particular_numbers(text: str) -> list[str]:

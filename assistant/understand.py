@@ -14,7 +14,7 @@ from assistant.glossary import Entry, Glossary
 from assistant.language import detect_language
 from assistant.question import Question
 from assistant.spelling import Spelling
-from assistant.topic import GENERAL_PARTS, term_of, topic_of
+from assistant.topic import GENERAL_PARTS, terms_meant, topic_of
 from index.lexical import Word, terms, words
 from index.search_index import SearchIndex
 
@@ -142,8 +142,8 @@ class Understanding:
         return bool(particular) and not any(self._spelling.is_mostly_written(name) for names in particular for name in names)
 
     def _explained(self, text: str) -> tuple[Entry, ...]:
-        term = term_of(text)
-        return tuple(self._glossary.defining(term)) if self._glossary and term else ()
+        meant = terms_meant(text)
+        return tuple(self._glossary.defining(meant[0])) if self._glossary and len(meant) == 1 else ()
 
     def _named(self, text: str) -> tuple[tuple[str, ...], ...]:
         return tuple(

@@ -21,7 +21,7 @@ with atheris.instrument_imports(include=["assistant", "corpus", "index.lexical",
     from assistant.question import parse_question
     from assistant.route import load_router
     from assistant.spelling import Spelling
-    from assistant.topic import term_of, topic_of
+    from assistant.topic import terms_meant, topic_of
     from corpus.clean import clean
     from corpus.errors import DocumentError
     from corpus.passages import split_passages
@@ -67,7 +67,7 @@ def ask(data: bytes) -> None:
     SPELLING.read_alike(question.text)
     SPELLING.corrected(question.text)
     topic_of(question.text)
-    term_of(question.text)
+    terms_meant(question.text)
     span = find_value(what_is_asked(question.text), question.text)
     assert span is None or 0 <= span[0] < span[1] <= len(question.text)
 

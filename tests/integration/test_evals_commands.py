@@ -40,7 +40,9 @@ def test_a_run_leaves_its_four_files(run: Path) -> None:
     assert [row["case"]["id"] for row in rows] == [case.id for case in read_cases(CASES)]
 
 
-def test_quality_on_unseen_cases_is_not_lower_than_the_baseline(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_quality_on_cases_that_are_not_learnt_from_is_not_lower_than_the_baseline(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     status = main(["gate", str(run), "--baseline", str(EVALS / "baseline.json")])
     assert (status, capsys.readouterr().err) == (0, "")
 
