@@ -128,6 +128,7 @@ def test_sentences_and_entries_are_no_headings(line: str) -> None:
         ("１ 計画の期間", False),
         ("○市の取組", False),
         ("基本目標１は、安心して暮らせるまちです。", False),
+        ("基本目標１ 安心して暮らせるまち………１２", False),
     ],
 )
 def test_a_heading_names_an_aim_where_its_number_is_followed_by_words(line: str, names_one: bool) -> None:
@@ -405,13 +406,26 @@ def test_two_files_of_one_name_and_a_folder_without_documents_are_errors(tmp_pat
 
 
 def test_anticipated_questions_say_where_the_document_answers_however_that_is_written(tmp_path: Path) -> None:
-    (tmp_path / "plan.txt").write_text("計画の期間は５年間です。\n\nＳＤＧｓを意識します。\n", encoding="utf-8")
+    (tmp_path / "plan.txt").write_text(
+        "計画の期間は５年間です。\n\nＳＤＧｓを意識します。\n\nﾎﾞﾗﾝﾃｨｱの計画です。\n", encoding="utf-8"
+    )
     before = source_hashes(tmp_path)
-    lines = ['{"question": "何年?", "answers": ["5年間"]}', "", '{"question": "SDGs", "answers": ["SDGsを", "期間"]}']
+    lines = [
+        '{"question": "何年?", "answers": ["5年間"]}',
+        "",
+        '{"question": "SDGs", "answers": ["SDGsを", "期間"]}',
+        '{"question": "誰の?", "answers": ["ﾎﾞﾗﾝﾃｨｱ"]}',
+        '{"question": "何を作った?", "answers": ["計画"]}',
+    ]
     (tmp_path / "plan.questions.jsonl").write_text("\n".join(lines), encoding="utf-8")
     (document,) = read_documents(tmp_path)
     found = [(asked.text, [document.text[slice(*span)] for span in asked.answers]) for asked in document.questions]
-    assert found == [("何年?", ["５年間"]), ("SDGs", ["ＳＤＧｓを", "期間"])]
+    assert found == [
+        ("何年?", ["５年間"]),
+        ("SDGs", ["ＳＤＧｓを", "期間"]),
+        ("誰の?", ["ﾎﾞﾗﾝﾃｨｱ"]),
+        ("何を作った?", ["計画", "計画"]),
+    ]
     assert source_hashes(tmp_path) != before
 
 

@@ -72,7 +72,7 @@ def test_a_text_speaks_of_what_is_named_where_it_has_all_of_it_word_for_word_und
 
 
 @pytest.mark.parametrize(
-    ("text", ("terms",)),
+    ("text", "terms"),
     [
         ("地域共生社会とは", ("地域共生社会",)),
         ("地域共生社会とは何ですか", ("地域共生社会",)),

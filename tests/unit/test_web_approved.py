@@ -269,6 +269,30 @@ def test_servers_over_different_indices_do_not_take_each_others_moves_for_change
     assert sum(change.action == "answer.move" for change in latest_changes(desk.database, 50)) == 1
 
 
+def test_a_server_over_the_former_plan_does_not_suspend_what_is_approved_by_the_new_one(desk: Desk) -> None:
+    first = desk.approve(QUESTION, DRILL)
+    desk.approved.use(desk.assistant)
+    until(lambda: is_served(desk))
+    renewed = desk.write(f"# 防災訓練\n\n{DRILL}\n\n# 相談\n\n窓口は新しい庁舎です。\n")
+    number = desk.approve(WHERE, "窓口は新しい庁舎です。", renewed)
+    looks = desk.store.looks
+    until(lambda: desk.store.looks > looks + 5)
+    assert not is_served(desk, WHERE)
+    assert {(answer.id, state) for answer, state in desk.store.list()} == {(first, "active"), (number, "active")}
+
+
+def test_what_cannot_be_seen_any_more_is_not_served_for_long(desk: Desk) -> None:
+    desk.approve(QUESTION, DRILL)
+    desk.approved = ApprovedAnswers(desk.store, read_again_s=0.0, look_s=0.02, unseen_s=0.1)
+    desk.approved.use(desk.assistant)
+    until(lambda: is_served(desk))
+    desk.store.is_unseen = True
+    until(lambda: not is_served(desk))
+    desk.store.is_unseen = False
+    desk.approved.refresh()
+    assert is_served(desk)
+
+
 def test_many_who_ask_are_never_served_what_was_withdrawn_before_they_asked(desk: Desk) -> None:
     number = desk.approve(QUESTION, DRILL)
     desk.approved.use(desk.assistant)
