@@ -324,7 +324,8 @@ class Service:
     def _load(self) -> None:
         try:
             self._assistant = self._build()
-            if self._approved:
+            # Who is told to stop while it loads begins nothing more.
+            if self._approved and not self._stopping:
                 self._approved.use(self._assistant)
             log.info("ready: index %s", self._assistant.retriever.index.version)
         except LOAD_ERRORS as error:

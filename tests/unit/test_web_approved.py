@@ -124,12 +124,14 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path, settings: Settings) -> Iterator[Desk]:
+    others = set(threading.enumerate())
     desk = Desk(tmp_path, settings)
     yield desk
     desk.reader.going.set()
     desk.store.open.set()
     desk.approved.stop()
-    until(lambda: not any(map(running, ("approved-answers", "read-approved", "look-for-changes"))))
+    names = ("approved-answers", "read-approved", "look-for-changes")
+    until(lambda: not any(thread.name in names for thread in set(threading.enumerate()) - others))
     desk.database.close()
 
 
