@@ -15,9 +15,8 @@ from corpus.model import Passage, Sentence
 from index.fusion import Hit
 
 PASSAGES_SEARCHED = 10
-# A reading is the dearest step: two passages are read, and two more only where the reader finds no answer in them.
-READ_FIRST, PASSAGES_READ = 2, 4
-SURE_ENOUGH = 2.0
+# A reading is the dearest step. With two, and more only where these hold no answer, a list is told in part.
+PASSAGES_READ = 4
 MAX_SENTENCES = 3
 FAR_BEHIND = 6.0
 
@@ -204,19 +203,8 @@ def rank(candidates: Sequence[Candidate], weights: Logistic) -> list[Pick]:
 
 
 def read_best(query: Query, ranked: Sequence[Pick], reader: Reader) -> list[Candidate] | None:
-    """Return the sentences of the best passages with what the reader makes of them; None where it has no time.
-
-    Where none of the best answers, those after them are read too, if there is still time.
-    """
-    passages = list({pick.passage.id: pick.passage for pick in ranked}.values())
-    found = _read(query, ranked, passages[:READ_FIRST], reader)
-    if found is None or any(one.reading and one.reading.evidence >= SURE_ENOUGH for one in found):
-        return found
-    return [*found, *(_read(query, ranked, passages[READ_FIRST:PASSAGES_READ], reader) or ())]
-
-
-def _read(query: Query, ranked: Sequence[Pick], passages: Sequence[Passage], reader: Reader) -> list[Candidate] | None:
-    """Return the sentences of some passages with what the reader makes of them; None where it has no time."""
+    """Return the sentences of the best passages with what the reader makes of them; None where it has no time."""
+    passages = list({pick.passage.id: pick.passage for pick in ranked}.values())[:PASSAGES_READ]
     spans = [(passage, span) for passage in passages for span in windows(passage.sentences)]
     texts = [Text(p.context, p.text[start - p.start : end - p.start]) for p, (start, end) in spans]
     readings = reader.read(query.text, texts)

@@ -55,6 +55,8 @@ class ApprovedAnswers:
         self._look_s = look_s
         self._unseen_s = unseen_s
         self._is_looking = False
+        # How often an index was put in use, and how often that was when answers were last moved to one.
+        self._uses = self._uses_copied = 0
         self._assistant: Assistant | None = None
         self._copy: _Copy | None = None
         self._copying = threading.Lock()
@@ -69,6 +71,7 @@ class ApprovedAnswers:
         with self._lock:
             self._stopped.clear()
         self._assistant = assistant
+        self._uses += 1
         # Whatever else is being copied: a copy over the former index would do for no question.
         self._start_refresh()
         with self._lock:
@@ -124,7 +127,7 @@ class ApprovedAnswers:
         index = assistant.retriever.index
         # Only a new index moves or suspends, for all servers: one that still has the former plan would suspend what has
         # been approved meanwhile by the new one. What it cannot find it does not serve, no more.
-        is_new = self._copy is None or self._copy.assistant is not assistant
+        uses = self._uses
         self.store.look()
         revision = self.store.revision
         moved, lost, kept = [], [], []
@@ -136,9 +139,10 @@ class ApprovedAnswers:
             kept.append(here)
             if here.quotes != answer.quotes:
                 moved.append((answer, here.quotes))
-        if is_new and (moved or lost):
+        if uses != self._uses_copied and (moved or lost):
             self.store.move(moved, lost, index.version)
             log.warning("approved answers after a new index: %d moved, %d suspended", len(moved), len(lost))
+        self._uses_copied = uses
         book = ApprovedBook.of(kept, index)
         with self._lock:
             self._copy = _Copy(revision, assistant, book.knowing(self._copy.book) if self._copy else book)
