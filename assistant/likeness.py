@@ -29,7 +29,7 @@ SAME_WORDS = 0.3
 MAX_UNSAID = 0.25
 # Where the reader takes two questions for the same, they need not be alike else, nor the answer be as sure.
 SURE_SAME = 2.0
-MAYBE_SAME = -4.0
+MAYBE_SAME = -6.5
 PROBABILITY_OF_THE_SAME = 0.7
 SAME_COSINE = 0.84
 NEAR_COSINE = 0.86

@@ -76,7 +76,7 @@ def test_a_question_that_would_surely_be_answered_with_the_approved_words_is_the
         (replace(SURE, ahead=0.4), True),
         (replace(SURE, same_words=0.2), True),
         (replace(SURE, unsaid=0.3), True),
-        (replace(SURE, same=-5.0), True),
+        (replace(SURE, same=-7.0), True),
         (replace(SURE, same=None), True),
         (Likeness(0.99), True),
     ],
