@@ -113,8 +113,10 @@ class ApprovedAnswers:
         """
         try:
             with self._copying:
+                # Counted before the assistant is read: an index that comes between is moved to by the copy made for it.
+                uses = self._uses
                 if self._assistant and not self._stopped.is_set():
-                    self._make_copy(self._assistant)
+                    self._make_copy(self._assistant, uses)
             self._retry_at = 0.0
         except Exception as error:
             self._retry_at = time.monotonic() + RETRY_S
@@ -123,11 +125,10 @@ class ApprovedAnswers:
             else:
                 log.exception("approved answers cannot be read")
 
-    def _make_copy(self, assistant: Assistant) -> None:
+    def _make_copy(self, assistant: Assistant, uses: int) -> None:
         index = assistant.retriever.index
         # Only a new index moves or suspends, for all servers: one that still has the former plan would suspend what has
         # been approved meanwhile by the new one. What it cannot find it does not serve, no more.
-        uses = self._uses
         self.store.look()
         revision = self.store.revision
         moved, lost, kept = [], [], []
