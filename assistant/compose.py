@@ -15,8 +15,11 @@ from corpus.model import Passage, Sentence
 from index.fusion import Hit
 
 PASSAGES_SEARCHED = 10
-# A reading is the dearest step. With two, and more only where these hold no answer, a list is told in part.
-PASSAGES_READ = 4
+# A reading is the dearest step, and costs by the length of what is read: the two best passages, and as many more as stay
+# within these characters, are as good as the best four for three fifths of the time (`evals/ABLATIONS.md`).
+PASSAGES_ALWAYS_READ = 2
+PASSAGES_READ = 6
+CHARS_READ = 500
 MAX_SENTENCES = 3
 FAR_BEHIND = 6.0
 
@@ -204,8 +207,7 @@ def rank(candidates: Sequence[Candidate], weights: Logistic) -> list[Pick]:
 
 def read_best(query: Query, ranked: Sequence[Pick], reader: Reader) -> list[Candidate] | None:
     """Return the sentences of the best passages with what the reader makes of them; None where it has no time."""
-    passages = list({pick.passage.id: pick.passage for pick in ranked}.values())[:PASSAGES_READ]
-    spans = [(passage, span) for passage in passages for span in windows(passage.sentences)]
+    spans = [(passage, span) for passage in _worth_reading(ranked) for span in windows(passage.sentences)]
     texts = [Text(p.context, p.text[start - p.start : end - p.start]) for p, (start, end) in spans]
     readings = reader.read(query.text, texts)
     if readings is None:
@@ -219,6 +221,18 @@ def read_best(query: Query, ranked: Sequence[Pick], reader: Reader) -> list[Cand
         if of_sentence:
             found.append(replace(pick.candidate, reading=of_sentence))
     return found
+
+
+def _worth_reading(ranked: Sequence[Pick]) -> list[Passage]:
+    """The passages of the best sentences that are read, best first."""
+    chosen: list[Passage] = []
+    chars = 0
+    for passage in list({pick.passage.id: pick.passage for pick in ranked}.values())[:PASSAGES_READ]:
+        chars += passage.end - passage.start
+        if len(chosen) >= PASSAGES_ALWAYS_READ and chars > CHARS_READ:
+            break
+        chosen.append(passage)
+    return chosen
 
 
 def _reading_of(sentence: Sentence, read: Sequence[tuple[tuple[int, int], Reading]]) -> SentenceReading | None:
