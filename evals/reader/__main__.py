@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
             case "train":
                 _train(options.out, options.threads, options.device, options.start_from)
             case "measure":
-                _measure(options.reader, options.jaquad)
+                _measure(options.reader, options.jaquad, options.cases)
             case _:
                 for name, sha256 in export(trained(options.trained), options.trained, options.out).items():
                     print(f"{name}  {sha256}  {(options.out / name).stat().st_size / 1e6:.1f} MB")
@@ -77,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--out", type=Path, required=True)
     measuring = commands.add_parser("measure", help="figures on the development parts")
     measuring.add_argument("--reader", type=Path, default=SHIPPED_READER, help="folder of a stage, or of an exported reader")
+    measuring.add_argument("--cases", type=Path, help="also on the shipped plan's cases; an exported reader only")
     for command in (preparing, measuring):
         command.add_argument("--jaquad", type=Path, default=JAQUAD)
     exporting = commands.add_parser("export", help="8 bits, for onnxruntime")
@@ -130,13 +131,23 @@ def _train(out: Path, threads: int, device: str, start_from: Path | None) -> Non
     train(trained(reading), stage, plans, recipe, threads, device)
 
 
-def _measure(folder: Path, jaquad: Path) -> None:
+def _measure(folder: Path, jaquad: Path, cases: Path | None) -> None:
     from evals.reader.jaquad import read_jaquad, split_by_title
-    from evals.reader.measure import measure_reader
+    from evals.reader.measure import cases_auc, measure_reader
 
     _, paragraphs = split_by_title(read_jaquad(jaquad), Recipe().seed)
     with Progress(console=Console(stderr=True)) as progress:
         figures = measure_reader(_reader(folder), paragraphs, Recipe().seed, progress)
+        if cases:
+            from assistant.settings import load_settings
+            from assistant.wiring import build_assistant
+            from evals.calibrate import SHIPPED_PLAN, search
+            from evals.cases import read_cases
+
+            reader = Reader(folder, sha256_of(folder), threads=2)
+            asked = read_cases(cases)
+            rows = search(replace(build_assistant(load_settings()), reader=reader), asked, SHIPPED_PLAN)
+            figures["AUC, cases"] = cases_auc(progress.track(rows, total=len(asked), description=str(cases)))
     print(json.dumps({name: round(value, 4) for name, value in figures.items()}, ensure_ascii=False, indent=1))
 
 

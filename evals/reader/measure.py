@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import unicodedata
 from collections import Counter
@@ -12,6 +13,7 @@ from sklearn.metrics import roc_auc_score
 
 from assistant.reader import Reading, Text, windows
 from corpus.sentences import split_sentences
+from evals.calibrate import Searched
 from evals.reader.examples import Example
 from evals.reader.jaquad import Negatives, Paragraph, jaquad_examples
 
@@ -102,3 +104,18 @@ def answerable_auc(read: Read, examples: Iterable[Example]) -> float:
         scores.append(read(example.question, [example.text])[0].answerable)
         labels.append(bool(example.evidence))
     return float(roc_auc_score(labels, scores))
+
+
+def cases_auc(searched: Iterable[Searched]) -> float:
+    """Return how well the best `answerable` of what is read for a case ranks those that the plan answers above the others.
+
+    A case that nothing was read for ranks last.
+    """
+    scores, labels = [], []
+    for one in searched:
+        readings = [candidate.reading.answerable for candidate in one.read or () if candidate.reading]
+        scores.append(max(readings, default=-math.inf))
+        labels.append(one.case.answerable)
+    finite = [score for score in scores if math.isfinite(score)]
+    lowest = min(finite, default=0.0) - 1
+    return float(roc_auc_score(labels, [max(score, lowest) for score in scores]))
