@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -13,25 +13,22 @@ import numpy.typing as npt
 
 from assistant.assistant import Assistant, Found
 from assistant.compose import Pick
-from assistant.decide import share_missing, terms_of, topics_of
-from assistant.topic import FRAME_TERMS, particular_numbers
+from assistant.decide import terms_of
+from assistant.topic import particular_numbers
 from assistant.understand import Query
 from corpus.fold import fold
+from index.lexical import words
 
-# Measured by `python -m evals approved`; how they were set stands in `evals/ABLATIONS.md`. Cosines alone do not tell:
-# questions that differ in the one word that matters are as near as paraphrases are. So an approved answer is served where
-# its own sentence is what would surely be answered anyway, for the same words in it, and the question names nothing that
-# neither the approved question nor its sentences name. What is only near is offered, and the person decides.
+# Measured by `python -m evals approved`; how they were set stands in `evals/ABLATIONS.md`. What likens two questions does
+# not tell them apart: those that differ in the one word that matters are as near as paraphrases are. So an approved answer
+# is served where its own sentence is what would surely be answered anyway, for the same words in it or to what the reader
+# takes for the same question, and nothing is named that tells the two apart. What is only near is offered, and the person
+# decides.
 SURE_PROBABILITY = 0.85
-SURE_EVIDENCE = 0.5
 SURE_AHEAD = 0.5
-SAME_WORDS = 0.3
-MAX_UNSAID = 0.25
-# Where the reader takes two questions for the same, they need not be alike else, nor the answer be as sure.
+SURE_COSINE = 0.8
+SAME_WORDS = 0.5
 SURE_SAME = 2.0
-MAYBE_SAME = -6.5
-PROBABILITY_OF_THE_SAME = 0.7
-SAME_COSINE = 0.84
 NEAR_COSINE = 0.86
 
 # 「前期高齢者」 is an age, 「名前の計画」 no former one; 「第4次の」, 「目次の」, 「年次の」, 「次のうち」 speak of nothing
@@ -52,17 +49,17 @@ Choice = TypeVar("Choice")
 class Wording:
     """A question as it is compared.
 
-    `text` is folded, `vector` of unit length. `terms` are its own and what the plan calls them, `topics` and `names` those
-    of its terms that an answer should hold, `numbers` the years, terms and aims it names, `period` whether it speaks of the
-    plan (or survey, or meeting) before ("past"), of the one to come ("next") or of neither (""), `aspects` what a like
-    question must ask for too. `read` has, for sentences at a document and a start, the span in them that the reader takes
-    for the answer, nothing without a reader; None where the reader had no time.
+    `text` is folded, and so is `spelt`, which has the plan's spelling; `vector` is of unit length. `terms` are its own and
+    what the plan calls them, `names` its places and persons, `numbers` the years, terms and aims it names, `period` whether
+    it speaks of the plan (or survey, or meeting) before ("past"), of the one to come ("next") or of neither (""), `aspects`
+    what a like question must ask for too. `read` has, for sentences at a document and a start, the span in them that the
+    reader takes for the answer, nothing without a reader; None where the reader had no time.
     """
 
     text: str
+    spelt: str
     vector: npt.NDArray[np.float32]
     terms: frozenset[str]
-    topics: tuple[str, ...]
     names: frozenset[str]
     numbers: frozenset[str]
     period: Period
@@ -89,35 +86,33 @@ class Held:
 class Likeness:
     """How near a question is to an approved one.
 
-    `cosine` of the two questions; `identical` says that both are the same text. The rest is about the approved sentence that
-    is the first of those that would answer the question without approval: `probability` that the question is answered so,
-    `evidence` the reader's log odds that the sentence answers (None if it was not read), `ahead` by how many log odds it is
-    before the best one that is not approved, `same_words` how far both questions have the same words in it for their
-    answer, 0 to 1, `unsaid` the share of the question's topics that neither the approved question nor what was approved
-    names, `same` the reader's log odds that both ask the same (None if it did not compare them).
+    `cosine` of the two questions; `identical` says that both are the same text but for their spelling. The rest is about the
+    approved sentence that is the first of those that would answer the question without approval: `probability` that the
+    question is answered so, `is_read` that the reader has read it, `ahead` by how many log odds it is before the best one
+    that is not approved, `same_words` how far both questions have the same words in it for their answer, 0 to 1, `same` the
+    reader's log odds that both ask the same (None if it did not compare them).
     """
 
     cosine: float
     identical: bool = False
     probability: float = 0.0
-    evidence: float | None = None
+    is_read: bool = False
     ahead: float = 0.0
     same_words: float = 0.0
-    unsaid: float = 1.0
     same: float | None = None
 
     def is_same(self, probability: float = SURE_PROBABILITY) -> bool:
         """Whether the same is surely asked. What an editor approved for just these words holds for them."""
-        if self.identical:
-            return True
-        if self.same is None or self.evidence is None:
-            return False
-        is_answered = self.evidence >= SURE_EVIDENCE and self.ahead >= SURE_AHEAD and self.same_words >= SAME_WORDS
-        is_alike = self.cosine >= SAME_COSINE and self.unsaid <= MAX_UNSAID
-        return is_answered and (
-            (self.same >= SURE_SAME and self.probability >= PROBABILITY_OF_THE_SAME)
-            or (self.same >= MAYBE_SAME and self.probability >= probability and is_alike)
-        )
+        is_alike = self.same_words >= SAME_WORDS or (self.same is not None and self.same >= SURE_SAME)
+        return self.identical or (self._is_surely_answered(probability) and is_alike)
+
+    def is_open(self) -> bool:
+        """Whether only the reader's comparing of both questions, which costs time, can tell whether the same is asked."""
+        return self.same is None and self._is_surely_answered(SURE_PROBABILITY) and self.same_words < SAME_WORDS
+
+    def _is_surely_answered(self, probability: float) -> bool:
+        is_answered = self.probability >= probability and self.ahead >= SURE_AHEAD
+        return self.is_read and is_answered and self.cosine >= SURE_COSINE
 
     def is_near(self, near: float = NEAR_COSINE) -> bool:
         """Whether the same may be asked."""
@@ -139,7 +134,7 @@ def compare(asked: Wording, found: Found, wording: Wording, held: Held, assistan
         held: what was approved for that.
         assistant: over whose index all of it is.
     """
-    if asked.text == wording.text:
+    if asked.spelt == wording.spelt:
         return IDENTICAL
     lead = found.ranked[0] if found.ranked else None
     if lead is None or place_of(lead) not in held.places or names_another(asked, wording, held):
@@ -147,18 +142,16 @@ def compare(asked: Wording, found: Found, wording: Wording, held: Held, assistan
     other = next((pick.log_odds for pick in found.ranked if place_of(pick) not in held.places), -math.inf)
     reading = lead.candidate.reading
     span = wording.read.get(place_of(lead)) if wording.read else None
-    same_words = _overlap(reading.span, span) if reading and span else 0.0
-    # Comparing costs time, and tells nothing where the answer would be other words.
-    is_worth_comparing = same_words >= SAME_WORDS
-    return Likeness(
+    likeness = Likeness(
         cosine=float(asked.vector @ wording.vector),
         probability=found.probability,
-        evidence=reading.evidence if reading else None,
+        is_read=reading is not None,
         ahead=lead.log_odds - other,
-        same_words=same_words,
-        unsaid=share_missing(asked.topics, wording.terms | held.terms, assistant.retriever.index),
-        same=assistant.reader.same(asked.text, wording.text) if assistant.reader and is_worth_comparing else None,
+        same_words=_overlap(reading.span, span) if reading and span else 0.0,
     )
+    if assistant.reader and likeness.is_open():
+        return replace(likeness, same=assistant.reader.same(asked.spelt, wording.spelt))
+    return likeness
 
 
 def nearest(compared: Iterable[tuple[Likeness, Choice]], rule: Callable[[Likeness], bool]) -> Choice | None:
@@ -171,14 +164,15 @@ def names_another(asked: Wording, wording: Wording, held: Held) -> bool:
     """Return whether a question names a place or a number that the other does not, or asks for another period or aspect.
 
     What the approved sentences name tells nothing apart. Who speaks of the plan before need not give its number, nor who
-    gives a number say that it is the plan before; of what is to come, no number is taken for granted.
+    gives a number say that it is the plan before; of what is to come, no number is taken for granted. Who names no period
+    may mean that of the approved question, but not the other way round.
     """
     return bool(
         asked.names - wording.terms - held.terms
         or wording.names - asked.terms - held.terms
         or asked.numbers - wording.numbers - held.numbers
         or (wording.numbers - asked.numbers and asked.period != "past")
-        or (asked.period != wording.period and not _is_numbered(asked, wording))
+        or (asked.period not in ("", wording.period) and not _is_numbered(asked, wording))
         or asked.aspects != wording.aspects
     )
 
@@ -201,19 +195,19 @@ def _overlap(one: tuple[int, int], other: tuple[int, int]) -> float:
 
 def can_be_compared(query: Query) -> bool:
     """Whether a question may be one that was approved: it is Japanese and points back to no earlier turn."""
-    return query.language == "ja" and query.standalone == query.question.text
+    return query.language == "ja" and query.stands_alone
 
 
 def wording_of(found: Found, assistant: Assistant) -> Wording:
     """Return a question as it is compared, by what was found for it."""
     query = found.query
-    text = query.question.text
+    text = query.standalone
     return Wording(
-        text=fold(text),
+        text=fold(query.question.text),
+        spelt=fold(text),
         vector=np.asarray(assistant.retriever.embeddings.embed_query(query.text), dtype=np.float32),
         terms=frozenset((*query.terms, *query.extra_terms)),
-        topics=topics_of(query),
-        names=frozenset(query.names) - FRAME_TERMS,
+        names=frozenset(query.names).intersection(term for word in words(text) if word.is_of_one for term in word.terms),
         numbers=_numbers(text),
         period=period_of(text),
         aspects=frozenset(name for name, pattern in _ASPECTS.items() if pattern.search(text)),

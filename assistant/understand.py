@@ -47,11 +47,12 @@ class Synonym:
 class Query:
     """What is searched for.
 
-    `standalone` is the question with the earlier turns that it points back to; `text`, which is embedded, has the plan's
-    own words for what it names behind it. `terms` are the question's own (with those of the earlier turns), `extra_terms`
-    what else the plan may call them. `topics` are the nouns that neither a synonym nor a spelling explains: an answer
-    should hold them. `focus` is what is asked for, whole and its head (電話番号 and 番号 in 「福祉相談課の電話番号は」), or
-    empty. `names` are the question's own proper nouns. The place that all documents are about is left out of these three.
+    `standalone` is the question, in the plan's spelling, with the earlier turns that it points back to; `stands_alone` says
+    that it points back to none. `text`, which is embedded, has the plan's own words for what it names behind it. `terms`
+    are the question's own (with those of the earlier turns), `extra_terms` what else the plan may call them. `topics` are
+    the nouns that neither a synonym nor a spelling explains: an answer should hold them. `focus` is what is asked for,
+    whole and its head (電話番号 and 番号 in 「福祉相談課の電話番号は」), or empty. `names` are the question's own proper
+    nouns. The place that all documents are about is left out of these three.
 
     `named` are the things that it only names, asking no more of them, each with what else the plan may call it; empty where
     it asks more or points back. `is_unwritten` says that none of them stands in a document, leaving aside what may be asked
@@ -62,6 +63,7 @@ class Query:
     language: Language
     asked: Asked
     standalone: str
+    stands_alone: bool
     text: str
     terms: tuple[str, ...]
     extra_terms: tuple[str, ...]
@@ -115,6 +117,7 @@ class Understanding:
             language=language,
             asked=asked,
             standalone=text,
+            stands_alone=stands_alone,
             text=" ".join([text, *plan_words]),
             terms=own_terms,
             extra_terms=tuple(dict.fromkeys(term for term in extra if term not in own_terms)),

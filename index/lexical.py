@@ -55,7 +55,8 @@ class Word:
     """A word of a text: as it stands there, its terms (whole, then parts; none for particles), how it is read.
 
     `reading` is in katakana. `is_noun` includes proper nouns (`is_name`), and leaves out numerals and interrogatives.
-    `is_in_name` says whether it can be a part of a name: nouns of all kinds, prefixes and suffixes.
+    `is_of_one` says that a proper noun is a place's or a person's, not one of a make of things (ベビーカー). `is_in_name`
+    says whether it can be a part of a name: nouns of all kinds, prefixes and suffixes.
     """
 
     surface: str
@@ -63,6 +64,7 @@ class Word:
     reading: str
     is_noun: bool
     is_name: bool
+    is_of_one: bool
     is_in_name: bool
 
 
@@ -108,6 +110,7 @@ def _word(morpheme: Morpheme) -> Word:
         reading=morpheme.reading_form(),
         is_noun=kind[0] == "名詞" and kind[1] != "数詞" and kind[2] != "助数詞可能",
         is_name=kind[1] == "固有名詞",
+        is_of_one=kind[2] in ("地名", "人名"),
         is_in_name=kind[0] in _OF_NAMES,
     )
 

@@ -23,6 +23,9 @@ SERVED = [
     ("地域包括支援センターの数", NUMBER_OF_CENTRES),
     ("前期計画の理念", FORMER_AIM),
     ("前期計画の基本理念", FORMER_AIM),
+    # With a slip of the keyboard, which alone would make it another question.
+    ("市内の地域包活支援センターは何か所ですか", NUMBER_OF_CENTRES),
+    ("地域包活支援センターの数", NUMBER_OF_CENTRES),
 ]
 NOT_SERVED = [
     ("志木市には地域包括支援センターがいくつありますか", NUMBER_OF_CENTRES),
