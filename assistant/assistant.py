@@ -126,7 +126,7 @@ class Assistant:
             return Found(query, hits, ranked, picks, None, 0.0, is_answered=False)
         signs = read_signs(query, picks, ranked, hits, self.retriever.index)
         weights = self.calibration.weights(read=picks[0].candidate.reading is not None)
-        probability = probability_of(query, picks, signs, weights.answer)
+        probability = probability_of(query, picks, signs, weights.answer, self.retriever.index)
         return Found(query, hits, ranked, picks, signs, probability, probability >= weights.threshold)
 
     def _answer(self, found: Found, page: Language, started: float) -> Answer:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from copy import copy
 from dataclasses import replace
 
 import pytest
@@ -152,6 +153,33 @@ AIMS = (
     "基本目標２ 安全・安心に暮らせる環境づくり",
     "基本目標３ 市民の暮らしや活動を支える体制づくり",
 )
+
+
+@pytest.mark.parametrize(
+    "question", ["前期計画の期間", "前の計画は何年から何年まで", "次期計画の基本目標は", "今の計画の基本目標は?"]
+)
+def test_what_one_plan_says_of_itself_is_no_answer_about_another(assistant: Assistant, question: str) -> None:
+    assert assistant.ask(question).status == "not_in_plan"
+
+
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [
+        ("今の計画の期間は", "令和３"),
+        ("次期計画はいつ作るのですか", "次期計画の策定"),
+        ("前の計画の基本理念は", "支え合いの心を育み"),
+        ("この計画では青パトのことは書いてありますか", "青色防犯パトロールカー"),
+    ],
+)
+def test_what_it_says_of_the_plan_that_is_asked_for_is(assistant: Assistant, question: str, says: str) -> None:
+    assert says in assistant.ask(question).text
+
+
+def test_of_several_documents_one_may_be_the_plan_before(assistant: Assistant) -> None:
+    index = copy(assistant.retriever.index)
+    index.documents = {**index.documents, "former": next(iter(index.documents.values()))}
+    two = assistant.retriever.model_copy(update={"index": index})
+    assert replace(assistant, retriever=two).ask("前期計画の期間").status == "answered"
 
 
 @pytest.mark.parametrize("question", ["前期計画の３つの基本目標は？", "前の計画の基本目標をすべて教えてください"])
