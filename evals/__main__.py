@@ -106,7 +106,7 @@ def _run(cases: Path, out: Path, every: int) -> None:
 
 
 def _retrieval(beir: Path, split: str, out: Path) -> None:
-    embeddings = load_embeddings(load_settings())
+    assistant = build_assistant(load_settings())
     with Progress(console=Console(stderr=True)) as bar:
         tasks: dict[str, TaskID] = {}
 
@@ -115,12 +115,15 @@ def _retrieval(beir: Path, split: str, out: Path) -> None:
                 tasks[task] = bar.add_task(task, total=total)
             bar.advance(tasks[task], done)
 
-        figures = measure_retrieval(beir, split, embeddings, out, progress)
+        figures = measure_retrieval(beir, split, assistant, out, progress)
     table = Table(
-        "measure", "value", title=f"{figures['data']}: {figures['queries']} queries, {figures['documents']} documents"
+        "measure",
+        "as quoted",
+        "search alone",
+        title=f"{figures['data']}: {figures['queries']} queries, {figures['documents']} documents",
     )
     for name, value in figures["measures"].items():
-        table.add_row(name, f"{value:.4f}")
+        table.add_row(name, f"{value:.4f}", f"{figures['search_alone'][name]:.4f}")
     Console().print(table)
 
 

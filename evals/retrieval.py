@@ -1,24 +1,28 @@
-"""Retrieval quality on any data set in BEIR's layout, through the project's own index and retriever."""
+"""Retrieval quality on any data set in BEIR's layout: documents in the order in which the assistant would quote them."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import ir_measures
 from ir_measures import AP, RR, R, nDCG
 
+from assistant.assistant import Assistant
+from assistant.errors import InvalidQuestionError
+from assistant.question import parse_question
 from assistant.retrieve import HybridRetriever
+from assistant.understand import understanding_of
 from corpus.clean import clean
 from corpus.model import Block, Document, DocumentInfo
 from corpus.passages import split_passages
 from corpus.read import RawDocument
 from corpus.sections import place_blocks
 from index.build import Progress, index_passages
-from index.embed import IdentifiedEmbeddings
 from index.generation import load_generation
 
 # Passages that are read for one query; documents are ranked by their best passage, so that it takes more of them than of
@@ -37,13 +41,22 @@ class DataSetError(Exception):
 def measure_retrieval(
     folder: Path,
     split: str,
-    embeddings: IdentifiedEmbeddings,
+    assistant: Assistant,
     out: Path,
     progress: Progress = lambda task, done, total: None,
 ) -> dict[str, Any]:
-    """Index the corpus of a BEIR folder under `out`, search every judged query, and return the figures.
+    """Index the corpus of a BEIR folder under `out`, ask every judged query, and return the figures.
 
-    Also writes `run.jsonl` (a ranking a line) and `metrics.json` into `out`.
+    `measures` are of the documents in the order in which the assistant would quote them: those whose sentences it has
+    ranked, by the best of them, then what else the search has found. `search_alone` are of the search's own order. Also
+    writes `run.jsonl` (a ranking a line) and `metrics.json` into `out`.
+
+    Args:
+        folder: in BEIR's layout.
+        split: which file of judgements.
+        assistant: whose model, weights and reader are used; its own index is not.
+        out: a folder that exists.
+        progress: told of each step.
 
     Raises:
         DataSetError: a file is missing or a line is not of the layout.
@@ -55,36 +68,52 @@ def measure_retrieval(
     except (OSError, KeyError, ValueError) as error:
         raise DataSetError(f"{folder}: BEIR の形ではありません（{error}）") from error
     passages = [passage for document in documents for passage in split_passages(document)]
+    embeddings = assistant.retriever.embeddings
     index_passages(documents, passages, out / "index", embeddings, progress)
     index = load_generation(out / "index", embeddings.identity)
     retriever = HybridRetriever(index=index, embeddings=embeddings, k=PASSAGES_PER_QUERY)
+    there = replace(assistant, retriever=retriever, understanding=understanding_of(index))
     asked = sorted({judgement.query_id for judgement in judged} & queries.keys())
-    ranking: list[ir_measures.ScoredDoc] = []
+    quoted: list[ir_measures.ScoredDoc] = []
+    searched: list[ir_measures.ScoredDoc] = []
     with (out / "run.jsonl").open("w", encoding="utf-8") as file:
         for query_id in asked:
-            found = _rank_documents(retriever, queries[query_id])
-            ranking.extend(ir_measures.ScoredDoc(query_id, name, score) for name, score in found.items())
-            file.write(json.dumps({"query": query_id, "documents": found}, ensure_ascii=False) + "\n")
+            in_order = _documents_in_order(there, queries[query_id])
+            for found, ranking in zip(in_order, (quoted, searched), strict=True):
+                ranking.extend(ir_measures.ScoredDoc(query_id, name, 1 / rank) for rank, name in enumerate(found, start=1))
+            file.write(json.dumps({"query": query_id, "documents": in_order[0]}, ensure_ascii=False) + "\n")
             progress("検索", 1, len(asked))
-    values = ir_measures.calc_aggregate(MEASURES, judged, ranking)
     figures = {
         "data": folder.name,
         "split": split,
         "documents": len(documents),
         "passages": len(passages),
         "queries": len(asked),
-        "measures": {str(measure): round(float(values[measure]), 4) for measure in MEASURES},
+        "measures": _measures(judged, quoted),
+        "search_alone": _measures(judged, searched),
     }
     (out / "metrics.json").write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return figures
 
 
-def _rank_documents(retriever: HybridRetriever, query: str) -> dict[str, float]:
-    """Document id → score of its best passage, best first."""
-    best: dict[str, float] = {}
-    for hit in retriever.search(query):
-        best.setdefault(hit.candidate.passage.document_id, hit.score)
-    return dict(list(best.items())[:DOCUMENTS_PER_QUERY])
+def _measures(judged: list[ir_measures.Qrel], ranking: list[ir_measures.ScoredDoc]) -> dict[str, float]:
+    values = ir_measures.calc_aggregate(MEASURES, judged, ranking)
+    return {str(measure): round(float(values[measure]), 4) for measure in MEASURES}
+
+
+def _documents_in_order(assistant: Assistant, query: str) -> tuple[list[str], list[str]]:
+    """Documents by their best sentence as the assistant ranks them, then by their best passage; and by that alone.
+
+    A query that the assistant would refuse, such as one that is too long, is only searched for.
+    """
+    try:
+        found = assistant.find(parse_question(query))
+        hits, ranked = found.hits, [pick.passage.document_id for pick in found.ranked]
+    except InvalidQuestionError:
+        hits, ranked = assistant.retriever.search(query), []
+    searched = [hit.candidate.passage.document_id for hit in hits]
+    quoted, alone = (list(dict.fromkeys(names))[:DOCUMENTS_PER_QUERY] for names in ([*ranked, *searched], searched))
+    return quoted, alone
 
 
 def _document(row: dict[str, Any]) -> Document:

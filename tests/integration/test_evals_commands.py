@@ -20,7 +20,6 @@ from evals.reader.plans import read_plans
 from evals.report import write_report
 from evals.retrieval import DataSetError, measure_retrieval
 from evals.run import metrics_by_category, run_cases, write_run
-from tests.fakes import BigramEmbeddings
 
 EVALS = Path(__file__).parents[2] / "evals"
 # Neither learnt from nor anticipated; the run takes less than a minute.
@@ -126,26 +125,31 @@ def beir(folder: Path) -> Path:
     lines = [json.dumps({"_id": key, "title": text, "text": f"{text}をお知らせします。"}) for key, text in rows.items()]
     (folder / "corpus.jsonl").write_text("\n".join(lines), encoding="utf-8")
     queries = [{"_id": "q1", "text": "ごみの収集日"}, {"_id": "q2", "text": "図書館の時間"}, {"_id": "q3", "text": "無関係"}]
+    # Longer than what the assistant answers.
+    queries.append({"_id": "q4", "text": "図書館の時間" * 60})
     (folder / "queries.jsonl").write_text("\n".join(json.dumps(query) for query in queries), encoding="utf-8")
     (folder / "qrels").mkdir()
-    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\t1\t1\nq2\t3\t2\n", encoding="utf-8")
+    (folder / "qrels" / "test.tsv").write_text(
+        "query-id\tcorpus-id\tscore\nq1\t1\t1\nq2\t3\t2\nq4\t3\t1\n", encoding="utf-8"
+    )
     return folder
 
 
-def test_retrieval_is_measured_on_a_folder_in_beirs_layout(tmp_path: Path) -> None:
+def test_retrieval_is_measured_on_a_folder_in_beirs_layout(assistant: Assistant, tmp_path: Path) -> None:
     data, out = tmp_path / "data", tmp_path / "out"
     data.mkdir()
     out.mkdir()
-    figures = measure_retrieval(beir(data), "test", BigramEmbeddings(), out)
-    assert (figures["documents"], figures["queries"]) == (3, 2)
+    figures = measure_retrieval(beir(data), "test", assistant, out)
+    assert (figures["documents"], figures["queries"]) == (3, 3)
     assert figures["measures"]["R@10"] == 1.0
     assert figures["measures"]["nDCG@10"] == 1.0
+    assert figures["search_alone"].keys() == figures["measures"].keys()
     assert sorted(path.name for path in out.iterdir()) == ["index", "metrics.json", "run.jsonl"]
 
 
-def test_a_folder_that_is_not_in_beirs_layout_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_in_beirs_layout_is_refused(assistant: Assistant, tmp_path: Path) -> None:
     with pytest.raises(DataSetError, match="BEIR"):
-        measure_retrieval(tmp_path, "test", BigramEmbeddings(), tmp_path)
+        measure_retrieval(tmp_path, "test", assistant, tmp_path)
 
 
 def test_what_is_only_named_is_answered_more_often_where_a_plan_has_it(
