@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.assistant import Assistant, Found
-from assistant.compose import Pick
+from assistant.compose import Candidate, Pick
 from assistant.decide import terms_of
 from assistant.topic import particular_numbers
 from assistant.understand import Query
@@ -21,14 +21,17 @@ from index.lexical import words
 
 # Measured by `python -m evals approved`; how they were set stands in `evals/ABLATIONS.md`. What likens two questions does
 # not tell them apart: those that differ in the one word that matters are as near as paraphrases are. So an approved answer
-# is served where its own sentence is what would surely be answered anyway, for the same words in it or to what the reader
-# takes for the same question, and nothing is named that tells the two apart. What is only near is offered, and the person
+# is served where its own sentence is what would surely be answered anyway, nothing is named that tells the two apart, and
+# either the reader is sure that the same is asked, or both have the same words for their answer and something else says so:
+# anticipated questions, the rest of what both are answered with, or the reader. What is only near is offered, and the person
 # decides.
-SURE_PROBABILITY = 0.85
+SURE_PROBABILITY = 0.9
 SURE_AHEAD = 0.5
 SURE_COSINE = 0.8
 SAME_WORDS = 0.5
+KNOWN_COSINE = 0.9
 SURE_SAME = 2.0
+MAYBE_SAME = 0.0
 NEAR_COSINE = 0.86
 
 # 「前期高齢者」 is an age, 「名前の計画」 no former one; 「第4次の」, 「目次の」, 「年次の」, 「次のうち」 speak of nothing
@@ -52,8 +55,9 @@ class Wording:
     `text` is folded, and so is `spelt`, which has the plan's spelling; `vector` is of unit length. `terms` are its own and
     what the plan calls them, `names` its places and persons, `numbers` the years, terms and aims it names, `period` whether
     it speaks of the plan (or survey, or meeting) before ("past"), of the one to come ("next") or of neither (""), `aspects`
-    what a like question must ask for too. `read` has, for sentences at a document and a start, the span in them that the
-    reader takes for the answer, nothing without a reader; None where the reader had no time.
+    what a like question must ask for too. `answer` is where the sentences stand that it is answered with, `known` where
+    those do that are known to answer a question as near as `KNOWN_COSINE`. `read` has, for sentences at a document and a
+    start, the span in them that the reader takes for the answer, nothing without a reader; None where it had no time.
     """
 
     text: str
@@ -64,6 +68,8 @@ class Wording:
     numbers: frozenset[str]
     period: Period
     aspects: frozenset[str]
+    answer: frozenset[Place]
+    known: frozenset[Place]
     read: Mapping[Place, tuple[int, int]] | None
 
 
@@ -89,8 +95,9 @@ class Likeness:
     `cosine` of the two questions; `identical` says that both are the same text but for their spelling. The rest is about the
     approved sentence that is the first of those that would answer the question without approval: `probability` that the
     question is answered so, `is_read` that the reader has read it, `ahead` by how many log odds it is before the best one
-    that is not approved, `same_words` how far both questions have the same words in it for their answer, 0 to 1, `same` the
-    reader's log odds that both ask the same (None if it did not compare them).
+    that is not approved, `same_words` how far both questions have the same words in it for their answer, 0 to 1, `is_known`
+    that it is known to answer questions near to both, `same_answer` that both are answered with the same sentences in all,
+    `same` the reader's log odds that both ask the same (None if it did not compare them).
     """
 
     cosine: float
@@ -99,16 +106,22 @@ class Likeness:
     is_read: bool = False
     ahead: float = 0.0
     same_words: float = 0.0
+    is_known: bool = False
+    same_answer: bool = False
     same: float | None = None
 
     def is_same(self, probability: float = SURE_PROBABILITY) -> bool:
         """Whether the same is surely asked. What an editor approved for just these words holds for them."""
-        is_alike = self.same_words >= SAME_WORDS or (self.same is not None and self.same >= SURE_SAME)
+        same = -math.inf if self.same is None else self.same
+        is_alike = same >= SURE_SAME or self._is_told() or (self.same_words >= SAME_WORDS and same >= MAYBE_SAME)
         return self.identical or (self._is_surely_answered(probability) and is_alike)
 
     def is_open(self) -> bool:
         """Whether only the reader's comparing of both questions, which costs time, can tell whether the same is asked."""
-        return self.same is None and self._is_surely_answered(SURE_PROBABILITY) and self.same_words < SAME_WORDS
+        return self.same is None and self._is_surely_answered(SURE_PROBABILITY) and not self._is_told()
+
+    def _is_told(self) -> bool:
+        return self.same_words >= SAME_WORDS and (self.is_known or self.same_answer)
 
     def _is_surely_answered(self, probability: float) -> bool:
         is_answered = self.probability >= probability and self.ahead >= SURE_AHEAD
@@ -139,15 +152,17 @@ def compare(asked: Wording, found: Found, wording: Wording, held: Held, assistan
     lead = found.ranked[0] if found.ranked else None
     if lead is None or place_of(lead) not in held.places or names_another(asked, wording, held):
         return None
+    place, reading = place_of(lead), lead.candidate.reading
     other = next((pick.log_odds for pick in found.ranked if place_of(pick) not in held.places), -math.inf)
-    reading = lead.candidate.reading
-    span = wording.read.get(place_of(lead)) if wording.read else None
+    span = wording.read.get(place) if wording.read else None
     likeness = Likeness(
         cosine=float(asked.vector @ wording.vector),
         probability=found.probability,
         is_read=reading is not None,
         ahead=lead.log_odds - other,
         same_words=_overlap(reading.span, span) if reading and span else 0.0,
+        is_known=place in asked.known & wording.known,
+        same_answer=asked.answer == wording.answer,
     )
     if assistant.reader and likeness.is_open():
         return replace(likeness, same=assistant.reader.same(asked.spelt, wording.spelt))
@@ -211,8 +226,15 @@ def wording_of(found: Found, assistant: Assistant) -> Wording:
         numbers=_numbers(text),
         period=period_of(text),
         aspects=frozenset(name for name, pattern in _ASPECTS.items() if pattern.search(text)),
+        answer=frozenset(place_of(pick) for pick in found.picks),
+        known=frozenset(place_of(pick) for pick in found.ranked if _is_known(pick.candidate)),
         read=_spans_read(found, assistant),
     )
+
+
+def _is_known(candidate: Candidate) -> bool:
+    """Whether a sentence is known to answer a question near to the one asked, other than that it is near itself."""
+    return candidate.asked >= KNOWN_COSINE and candidate.asked > candidate.cosine
 
 
 def period_of(text: str) -> Period:

@@ -21,7 +21,6 @@ FORMER_AIM = "第３期計画が掲げた基本理念は何"
 GIVEN_TO = "避難行動要支援者台帳の配布先を教えてください。"
 SERVED = [
     ("地域包括支援センターの数", NUMBER_OF_CENTRES),
-    ("前期計画の理念", FORMER_AIM),
     ("前期計画の基本理念", FORMER_AIM),
     # With a slip of the keyboard, which alone would make it another question.
     ("市内の地域包活支援センターは何か所ですか", NUMBER_OF_CENTRES),

@@ -59,7 +59,7 @@ def test_an_answer_has_no_place_without_its_document_or_with_one_of_its_quotes_l
     assert anchored(lost, documents(TEXT)) is None
 
 
-SURE = Likeness(0.9, probability=0.95, is_read=True, ahead=3.0, same_words=0.6)
+SURE = Likeness(0.9, probability=0.95, is_read=True, ahead=3.0, same_words=0.6, is_known=True)
 
 
 def test_a_question_that_would_surely_be_answered_with_the_approved_words_is_the_same() -> None:
@@ -70,16 +70,24 @@ def test_a_question_that_would_surely_be_answered_with_the_approved_words_is_the
     ("near", "maybe"),
     [
         (replace(SURE, cosine=0.79), False),
-        (replace(SURE, probability=0.84), True),
+        (replace(SURE, probability=0.89), True),
         (replace(SURE, is_read=False), True),
         (replace(SURE, ahead=0.4), True),
-        (replace(SURE, same_words=0.2), True),
-        (replace(SURE, same_words=0.2, same=1.9), True),
+        (replace(SURE, same_words=0.4), True),
+        (replace(SURE, same_words=0.4, same=1.9), True),
+        (replace(SURE, is_known=False), True),
+        (replace(SURE, is_known=False, same=-0.1), True),
         (Likeness(0.99), True),
     ],
 )
 def test_where_one_sign_is_missing_the_approved_question_is_at_most_offered(near: Likeness, maybe: bool) -> None:
     assert (near.is_same(), near.is_near()) == (False, maybe)
+
+
+def test_the_same_words_answer_the_same_question_where_something_else_says_so() -> None:
+    unknown = replace(SURE, is_known=False)
+    assert replace(unknown, same_answer=True).is_same()
+    assert replace(unknown, same=0.0).is_same()
 
 
 def test_where_the_reader_takes_two_questions_for_the_same_other_words_may_answer_them() -> None:
@@ -95,6 +103,7 @@ def test_questions_are_compared_only_where_nothing_else_can_tell() -> None:
     assert not SURE.is_open()
     assert not replace(other_words, same=-3.0).is_open()
     assert not replace(other_words, probability=0.8).is_open()
+    assert replace(SURE, is_known=False).is_open()
     assert not Likeness(1.0, identical=True).is_open()
 
 
@@ -119,6 +128,8 @@ PLAIN = Wording(
     numbers=frozenset(),
     period="",
     aspects=frozenset(),
+    answer=frozenset(),
+    known=frozenset(),
     read={},
 )
 OTHER_CITY = replace(PLAIN, names=frozenset(("志木",)), terms=PLAIN.terms | {"志木"})
