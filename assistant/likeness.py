@@ -26,7 +26,7 @@ from index.lexical import words
 # anticipated questions, the rest of what both are answered with, or the reader. What is only near is offered, and the person
 # decides.
 SURE_PROBABILITY = 0.9
-SURE_AHEAD = 0.5
+SURE_AHEAD = 1.5
 SURE_COSINE = 0.8
 SAME_WORDS = 0.5
 KNOWN_COSINE = 0.9

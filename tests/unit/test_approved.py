@@ -72,7 +72,7 @@ def test_a_question_that_would_surely_be_answered_with_the_approved_words_is_the
         (replace(SURE, cosine=0.79), False),
         (replace(SURE, probability=0.89), True),
         (replace(SURE, is_read=False), True),
-        (replace(SURE, ahead=0.4), True),
+        (replace(SURE, ahead=1.4), True),
         (replace(SURE, same_words=0.4), True),
         (replace(SURE, same_words=0.4, same=1.9), True),
         (replace(SURE, is_known=False), True),
