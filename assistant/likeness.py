@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.assistant import Assistant, Found
-from assistant.compose import Candidate, Pick
+from assistant.compose import Pick
 from assistant.decide import terms_of
 from assistant.topic import particular_numbers
 from assistant.understand import Query
@@ -21,17 +21,15 @@ from index.lexical import words
 
 # Measured by `python -m evals approved`; how they were set stands in `evals/ABLATIONS.md`. What likens two questions does
 # not tell them apart: those that differ in the one word that matters are as near as paraphrases are. So an approved answer
-# is served where its own sentence is what would surely be answered anyway, nothing is named that tells the two apart, and
-# either the reader is sure that the same is asked, or both have the same words for their answer and something else says so:
-# anticipated questions, the rest of what both are answered with, or the reader. What is only near is offered, and the person
+# is served where the reader is sure that its own sentence is what answers anyway, for the same words in it, takes the two
+# questions not for different ones, and nothing is named that tells them apart. What is only near is offered, and the person
 # decides.
 SURE_PROBABILITY = 0.9
+SURE_ANSWERABLE = 3.0
 SURE_AHEAD = 1.5
 SURE_COSINE = 0.8
 SAME_WORDS = 0.5
-KNOWN_COSINE = 0.9
-SURE_SAME = 2.0
-MAYBE_SAME = 0.0
+MAYBE_SAME = -2.0
 NEAR_COSINE = 0.86
 
 # 「前期高齢者」 is an age, 「名前の計画」 no former one; 「第4次の」, 「目次の」, 「年次の」, 「次のうち」 speak of nothing
@@ -40,6 +38,8 @@ _PAST = re.compile("前期(?!高齢)|(?<![名事手])前の(?:計画|期(?![間�
 _NEXT = re.compile("(?<![0-9一二三四五六七八九十目年順逐高])次(?:期|回|の(?!うち|中))|今度の|新しい計画")
 # What both questions must ask for, or neither: all but something, an aim instead of what is.
 _ASPECTS = {"except": re.compile("以外|のほか"), "aim": re.compile("目標")}
+# What a 市 and its social welfare council do stands side by side, and a question for the one is like that for the other.
+_COUNCIL = "社協"
 _ERA_YEAR = re.compile(r"(令和|平成|昭和)(元|\d+)")
 _BEFORE_ERA = {"令和": 2018, "平成": 1988, "昭和": 1925}
 
@@ -55,9 +55,8 @@ class Wording:
     `text` is folded, and so is `spelt`, which has the plan's spelling; `vector` is of unit length. `terms` are its own and
     what the plan calls them, `names` its places and persons, `numbers` the years, terms and aims it names, `period` whether
     it speaks of the plan (or survey, or meeting) before ("past"), of the one to come ("next") or of neither (""), `aspects`
-    what a like question must ask for too. `answer` is where the sentences stand that it is answered with, `known` where
-    those do that are known to answer a question as near as `KNOWN_COSINE`. `read` has, for sentences at a document and a
-    start, the span in them that the reader takes for the answer, nothing without a reader; None where it had no time.
+    what a like question must ask for too. `read` has, for sentences at a document
+    and a start, the span in them that the reader takes for the answer, nothing without a reader; None where it had no time.
     """
 
     text: str
@@ -68,8 +67,6 @@ class Wording:
     numbers: frozenset[str]
     period: Period
     aspects: frozenset[str]
-    answer: frozenset[Place]
-    known: frozenset[Place]
     read: Mapping[Place, tuple[int, int]] | None
 
 
@@ -94,38 +91,33 @@ class Likeness:
 
     `cosine` of the two questions; `identical` says that both are the same text but for their spelling. The rest is about the
     approved sentence that is the first of those that would answer the question without approval: `probability` that the
-    question is answered so, `is_read` that the reader has read it, `ahead` by how many log odds it is before the best one
-    that is not approved, `same_words` how far both questions have the same words in it for their answer, 0 to 1, `is_known`
-    that it is known to answer questions near to both, `same_answer` that both are answered with the same sentences in all,
-    `same` the reader's log odds that both ask the same (None if it did not compare them).
+    question is answered so, `answerable` the reader's log odds that its passage answers (None if it was not read), `ahead`
+    by how many log odds it is before the best one that is not approved, `same_words` how far both questions have the same
+    words in it for their answer, 0 to 1, `same` the reader's log odds that both ask the same (None if it did not compare
+    them).
     """
 
     cosine: float
     identical: bool = False
     probability: float = 0.0
-    is_read: bool = False
+    answerable: float | None = None
     ahead: float = 0.0
     same_words: float = 0.0
-    is_known: bool = False
-    same_answer: bool = False
     same: float | None = None
 
     def is_same(self, probability: float = SURE_PROBABILITY) -> bool:
         """Whether the same is surely asked. What an editor approved for just these words holds for them."""
-        same = -math.inf if self.same is None else self.same
-        is_alike = same >= SURE_SAME or self._is_told() or (self.same_words >= SAME_WORDS and same >= MAYBE_SAME)
-        return self.identical or (self._is_surely_answered(probability) and is_alike)
+        is_taken_for_same = self.same is not None and self.same >= MAYBE_SAME
+        return self.identical or (self._has_same_answer(probability) and is_taken_for_same)
 
     def is_open(self) -> bool:
         """Whether only the reader's comparing of both questions, which costs time, can tell whether the same is asked."""
-        return self.same is None and self._is_surely_answered(SURE_PROBABILITY) and not self._is_told()
+        return self.same is None and self._has_same_answer(SURE_PROBABILITY)
 
-    def _is_told(self) -> bool:
-        return self.same_words >= SAME_WORDS and (self.is_known or self.same_answer)
-
-    def _is_surely_answered(self, probability: float) -> bool:
+    def _has_same_answer(self, probability: float) -> bool:
         is_answered = self.probability >= probability and self.ahead >= SURE_AHEAD
-        return self.is_read and is_answered and self.cosine >= SURE_COSINE
+        is_read = self.answerable is not None and self.answerable >= SURE_ANSWERABLE
+        return is_answered and is_read and self.same_words >= SAME_WORDS and self.cosine >= SURE_COSINE
 
     def is_near(self, near: float = NEAR_COSINE) -> bool:
         """Whether the same may be asked."""
@@ -158,11 +150,9 @@ def compare(asked: Wording, found: Found, wording: Wording, held: Held, assistan
     likeness = Likeness(
         cosine=float(asked.vector @ wording.vector),
         probability=found.probability,
-        is_read=reading is not None,
+        answerable=reading.answerable if reading else None,
         ahead=lead.log_odds - other,
         same_words=_overlap(reading.span, span) if reading and span else 0.0,
-        is_known=place in asked.known & wording.known,
-        same_answer=asked.answer == wording.answer,
     )
     if assistant.reader and likeness.is_open():
         return replace(likeness, same=assistant.reader.same(asked.spelt, wording.spelt))
@@ -176,7 +166,7 @@ def nearest(compared: Iterable[tuple[Likeness, Choice]], rule: Callable[[Likenes
 
 
 def names_another(asked: Wording, wording: Wording, held: Held) -> bool:
-    """Return whether a question names a place or a number that the other does not, or asks for another period or aspect.
+    """Return whether a question names a place or a number that the other does not, or who else acts, a period or an aspect.
 
     What the approved sentences name tells nothing apart. Who speaks of the plan before need not give its number, nor who
     gives a number say that it is the plan before; of what is to come, no number is taken for granted. Who names no period
@@ -185,6 +175,7 @@ def names_another(asked: Wording, wording: Wording, held: Held) -> bool:
     return bool(
         asked.names - wording.terms - held.terms
         or wording.names - asked.terms - held.terms
+        or (_COUNCIL in asked.terms and _COUNCIL not in wording.terms | held.terms)
         or asked.numbers - wording.numbers - held.numbers
         or (wording.numbers - asked.numbers and asked.period != "past")
         or (asked.period not in ("", wording.period) and not _is_numbered(asked, wording))
@@ -226,15 +217,8 @@ def wording_of(found: Found, assistant: Assistant) -> Wording:
         numbers=_numbers(text),
         period=period_of(text),
         aspects=frozenset(name for name, pattern in _ASPECTS.items() if pattern.search(text)),
-        answer=frozenset(place_of(pick) for pick in found.picks),
-        known=frozenset(place_of(pick) for pick in found.ranked if _is_known(pick.candidate)),
         read=_spans_read(found, assistant),
     )
-
-
-def _is_known(candidate: Candidate) -> bool:
-    """Whether a sentence is known to answer a question near to the one asked, other than that it is near itself."""
-    return candidate.asked >= KNOWN_COSINE and candidate.asked > candidate.cosine
 
 
 def period_of(text: str) -> Period:
