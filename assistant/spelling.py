@@ -11,6 +11,8 @@ from index.lexical import Word, noun_runs, surface_of, words
 # Shorter readings have too many homophones: カン is 館, 感, 間, 官 …
 MIN_READING_CHARS = 3
 MAX_READING_CHARS = 12
+# Of so many words that are read the same none is likelier than chance: 「…でしょう」 is not 小, 症, 省 or 章.
+MAX_ALIKE = 3
 # So long a stretch of kana is no chance within other words.
 MIN_KANA_CHARS = 4
 # Of larger collections only so much is read for compounds: it takes about a second.
@@ -38,6 +40,7 @@ class Spelling:
             reading = _reading("".join(word.reading for word in words(term)))
             if len(reading) >= MIN_READING_CHARS:
                 self._by_reading.setdefault(reading, []).append(term)
+        self._by_reading = {reading: alike for reading, alike in self._by_reading.items() if len(alike) <= MAX_ALIKE}
 
     def corrected(self, text: str) -> str:
         """Return a text with compounds in it as the documents write them: those that are read the same, and those in kana.

@@ -48,8 +48,9 @@ def measure_retrieval(
     """Index the corpus of a BEIR folder under `out`, ask every judged query, and return the figures.
 
     `measures` are of the documents in the order in which the assistant would quote them: those whose sentences it has
-    ranked, by the best of them, then what else the search has found. `search_alone` are of the search's own order. Also
-    writes `run.jsonl` (a ranking a line) and `metrics.json` into `out`.
+    ranked, by the best of them, then what else the search has found. `search_alone` are of what the search makes of the
+    query as it stands, without synonyms and spelling. Also writes `run.jsonl` (a ranking a line) and `metrics.json` into
+    `out`.
 
     Args:
         folder: in BEIR's layout.
@@ -102,18 +103,19 @@ def _measures(judged: list[ir_measures.Qrel], ranking: list[ir_measures.ScoredDo
 
 
 def _documents_in_order(assistant: Assistant, query: str) -> tuple[list[str], list[str]]:
-    """Documents by their best sentence as the assistant ranks them, then by their best passage; and by that alone.
+    """Documents by their best sentence as the assistant ranks them, then by their best passage; and by the search alone.
 
     A query that the assistant would refuse, such as one that is too long, is only searched for.
     """
+    alone = [hit.candidate.passage.document_id for hit in assistant.retriever.search(query)]
     try:
         found = assistant.find(parse_question(query))
-        hits, ranked = found.hits, [pick.passage.document_id for pick in found.ranked]
+        quoted = [pick.passage.document_id for pick in found.ranked]
+        quoted += [hit.candidate.passage.document_id for hit in found.hits]
     except InvalidQuestionError:
-        hits, ranked = assistant.retriever.search(query), []
-    searched = [hit.candidate.passage.document_id for hit in hits]
-    quoted, alone = (list(dict.fromkeys(names))[:DOCUMENTS_PER_QUERY] for names in ([*ranked, *searched], searched))
-    return quoted, alone
+        quoted = alone
+    in_order, searched = (list(dict.fromkeys(names))[:DOCUMENTS_PER_QUERY] for names in (quoted, alone))
+    return in_order, searched
 
 
 def _document(row: dict[str, Any]) -> Document:

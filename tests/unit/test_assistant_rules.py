@@ -279,6 +279,12 @@ def test_words_that_are_read_alike_are_found(text: str, expected: set[str]) -> N
     assert set(found) == expected
 
 
+def test_what_too_many_words_are_read_like_is_none_of_them() -> None:
+    spelling = Spelling(["症", "省", "章", "小", "再犯"])
+    assert spelling.read_alike("防ぐのでしょう") == ((), "防ぐのでしょう")
+    assert spelling.read_alike("さいはん")[0] == ("再犯",)
+
+
 PLAN_TEXT = "避難行動要支援者台帳を民生委員に配り、認知症サポーター養成講座を開き、ほんちょう児童館を福祉相談課が新設した。"
 
 
