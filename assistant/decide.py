@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,6 +9,7 @@ from statistics import fmean
 
 from assistant.calibration import Logistic
 from assistant.compose import Pick, explains, speaks_of
+from assistant.period import is_of_another_plan
 from assistant.topic import FRAME_TERMS, particular_numbers
 from assistant.understand import Query
 from corpus.fold import fold
@@ -24,12 +24,6 @@ PROBABILITY_OF_THE_UNWRITTEN = 0.1
 # The reader's log odds. Of 23 questions on eleven plans that only name what is written nowhere, none of the 18 that cannot
 # be answered is above it, and three of the five that can (all with a slip of the keyboard or in other words).
 SURE_OF_EVIDENCE = 2.0
-
-# The plan before or after this one, as it is asked for, and what a sentence on it or its headings have. Who says only
-# 「この計画では」 may ask for what it says of the former.
-_FORMER = (re.compile("(?:前期|前の|前回の)[^ 、]{0,8}計画|前計画"), re.compile("前期|前計画|前の計画|前回|第[0-9]+[期次]"))
-_PRESENT = re.compile("(?:今の|今回の|現在の|現行の?)[^ 、]{0,8}計画の(?!中)")
-_COMING = (re.compile("(?:次期|次の|次回の)[^ 、]{0,8}計画"), re.compile("次期|次の計画|次回"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,23 +97,15 @@ def probability_of(query: Query, picks: Sequence[Pick], signs: Signs, weights: L
     plan says of itself is no answer to who asks for the one before or after it.
     """
     probability = weights.probability(signs)
-    if _is_of_another_plan(query, picks, index):
+    sentences, headings = [pick.sentence.text for pick in picks], [pick.passage.context for pick in picks]
+    # One of several documents may be that plan itself.
+    if len(index.documents) == 1 and is_of_another_plan(query.question.text, sentences, headings):
         return min(probability, PROBABILITY_OF_THE_UNWRITTEN)
     if explains(picks[0], query) or speaks_of(picks[0], query):
         return max(probability, PROBABILITY_OF_WHAT_IS_SAID)
     if query.is_unwritten and signs.evidence < SURE_OF_EVIDENCE:
         return min(probability, PROBABILITY_OF_THE_UNWRITTEN)
     return probability
-
-
-def _is_of_another_plan(query: Query, picks: Sequence[Pick], index: SearchIndex) -> bool:
-    """Whether one plan is asked for and the sentences speak of another; in one of several documents, they may be its own."""
-    asked = query.question.text
-    contexts = [fold(pick.passage.context) for pick in picks]
-    said = "\n".join([*contexts, *(fold(pick.sentence.text) for pick in picks)])
-    is_unsaid = any(plan.search(asked) and not speaks.search(said) for plan, speaks in (_FORMER, _COMING))
-    is_of_former = bool(_PRESENT.search(asked)) and all(_FORMER[1].search(context) for context in contexts)
-    return len(index.documents) == 1 and (is_unsaid or is_of_former)
 
 
 def topics_of(query: Query) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from assistant.assistant import Assistant, Found
 from assistant.compose import Pick
 from assistant.decide import terms_of
+from assistant.period import Period, period_of
 from assistant.topic import particular_numbers
 from assistant.understand import Query
 from corpus.fold import fold
@@ -32,10 +33,6 @@ SAME_WORDS = 0.5
 MAYBE_SAME = -2.0
 NEAR_COSINE = 0.86
 
-# 「前期高齢者」 is an age, 「名前の計画」 no former one; 「第4次の」, 「目次の」, 「年次の」, 「次のうち」 speak of nothing
-# to come.
-_PAST = re.compile("前期(?!高齢)|(?<![名事手])前の(?:計画|期(?![間限待日]))|前回|昔の計画|これまでの計画")
-_NEXT = re.compile("(?<![0-9一二三四五六七八九十目年順逐高])次(?:期|回|の(?!うち|中))|今度の|新しい計画")
 # What both questions must ask for, or neither: all but something, an aim instead of what is.
 _ASPECTS = {"except": re.compile("以外|のほか"), "aim": re.compile("目標")}
 # What a 市 and its social welfare council do stands side by side, and a question for the one is like that for the other.
@@ -44,7 +41,6 @@ _ERA_YEAR = re.compile(r"(令和|平成|昭和)(元|\d+)")
 _BEFORE_ERA = {"令和": 2018, "平成": 1988, "昭和": 1925}
 
 Place = tuple[str, int]
-Period = Literal["past", "next", ""]
 Choice = TypeVar("Choice")
 
 
@@ -219,11 +215,6 @@ def wording_of(found: Found, assistant: Assistant) -> Wording:
         aspects=frozenset(name for name, pattern in _ASPECTS.items() if pattern.search(text)),
         read=_spans_read(found, assistant),
     )
-
-
-def period_of(text: str) -> Period:
-    """Return the period that a cleaned question speaks of by a word, as `Wording` has it."""
-    return "past" if _PAST.search(text) else "next" if _NEXT.search(text) else ""
 
 
 def _spans_read(found: Found, assistant: Assistant) -> Mapping[Place, tuple[int, int]] | None:

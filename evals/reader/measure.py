@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 import unicodedata
 from collections import Counter
@@ -23,6 +22,8 @@ Read = Callable[[str, list[Text]], list[Reading]]
 # Half of JaQuAD's development questions and a thousand pairs of each kind: enough for an interval of ±0.02.
 QUESTIONS_MEASURED = 1_500
 PAIRS_MEASURED = 1_000
+# Below any log odds that there are.
+UNREAD = -1e9
 NEGATIVES = {
     "sentence taken out": Negatives(removed=1.0, related=0.0),
     "same article": Negatives(removed=0.0, related=1.0),
@@ -114,8 +115,6 @@ def cases_auc(searched: Iterable[Searched]) -> float:
     scores, labels = [], []
     for one in searched:
         readings = [candidate.reading.answerable for candidate in one.read or () if candidate.reading]
-        scores.append(max(readings, default=-math.inf))
+        scores.append(max(readings, default=UNREAD))
         labels.append(one.case.answerable)
-    finite = [score for score in scores if math.isfinite(score)]
-    lowest = min(finite, default=0.0) - 1
-    return float(roc_auc_score(labels, [max(score, lowest) for score in scores]))
+    return float(roc_auc_score(labels, scores))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from assistant.approved import ApprovedAnswer, Quote, anchored
-from assistant.likeness import Held, Likeness, Wording, names_another, nearest, period_of
+from assistant.likeness import Held, Likeness, Wording, names_another, nearest
 from corpus.model import Document, DocumentInfo
 from evals.approved import Group, count_matches
 from evals.cases import Case
@@ -155,37 +155,6 @@ def test_questions_that_name_other_places_numbers_periods_or_aspects_are_told_ap
     asked: Wording, approved: Wording, another: bool
 ) -> None:
     assert names_another(asked, approved, NOTHING_HELD) is another
-
-
-@pytest.mark.parametrize(
-    ("text", "period"),
-    [
-        ("前期計画の理念は", "past"),
-        ("前の計画の期間は", "past"),
-        ("前の期に理念としていた言葉は", "past"),
-        ("以前の計画では何を目指していましたか", "past"),
-        ("前回の調査の回収率は", "past"),
-        ("次期計画はいつ作りますか", "next"),
-        ("次の計画の基本理念は", "next"),
-        ("次の第5次計画はいつからですか", "next"),
-        ("令和8年度から始まる次の地域福祉計画", "next"),
-        ("市の次の計画", "next"),
-        ("今度の計画は何年間ですか", "next"),
-        ("前期高齢者は何人ですか", ""),
-        ("始まる前の期間は何年ですか", ""),
-        ("事前の計画はありますか", ""),
-        ("この名前の計画はありますか", ""),
-        ("第4次の計画の期間は", ""),
-        ("第二次の計画の期間は", ""),
-        ("第2次期間の評価は", ""),
-        ("目次の計画の章はどこですか", ""),
-        ("年次の報告はありますか", ""),
-        ("次のうち計画にあるものはどれですか", ""),
-        ("計画の期間は", ""),
-    ],
-)
-def test_the_period_that_a_question_speaks_of_is_no_part_of_another_word(text: str, period: str) -> None:
-    assert period_of(text) == period
 
 
 def test_a_name_or_a_number_that_the_approved_sentences_hold_tells_nothing_apart() -> None:
