@@ -215,6 +215,9 @@ def test_a_short_answer_is_a_part_of_a_sentence_and_only_for_what_has_one(assist
         assert answer.short_answer is not None
         assert any(answer.short_answer in sentence.text for sentence in answer.sentences)
     assert assistant.ask("地域福祉とは何ですか").short_answer is None
+    for question in ("公助と共助の違い", "自助と公助はどう違うのですか"):
+        answer = assistant.ask(question)
+        assert (answer.status, answer.short_answer) == ("answered", None)
 
 
 def test_every_suggestion_can_be_asked_and_is_answered(assistant: Assistant) -> None:
