@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import TypeVar
 
 import numpy as np
@@ -15,6 +16,7 @@ from assistant.assistant import Assistant, Found
 from assistant.compose import Pick
 from assistant.decide import terms_of
 from assistant.period import Period, period_of
+from assistant.reader import Reader, Text
 from assistant.topic import particular_numbers
 from assistant.understand import Query
 from corpus.fold import fold
@@ -22,11 +24,11 @@ from index.lexical import words
 
 # Measured by `python -m evals approved`; how they were set stands in `evals/ABLATIONS.md`. What likens two questions does
 # not tell them apart: those that differ in the one word that matters are as near as paraphrases are. So an approved answer
-# is served where the reader is sure that its own sentence is what answers anyway, for the same words in it, takes the two
-# questions not for different ones, and nothing is named that tells them apart. What is only near is offered, and the person
-# decides.
+# is served where the reader is sure that its own sentence is what answers anyway, also when it reads that in other ways, for
+# the same words in it, takes the two questions not for different ones, and nothing is named that tells them apart. What is
+# only near is offered, and the person decides.
 SURE_PROBABILITY = 0.9
-SURE_ANSWERABLE = 3.0
+SURE_ANSWERABLE = 3.7
 SURE_AHEAD = 1.5
 SURE_COSINE = 0.8
 SAME_WORDS = 0.5
@@ -87,33 +89,33 @@ class Likeness:
 
     `cosine` of the two questions; `identical` says that both are the same text but for their spelling. The rest is about the
     approved sentence that is the first of those that would answer the question without approval: `probability` that the
-    question is answered so, `answerable` the reader's log odds that its passage answers (None if it was not read), `ahead`
-    by how many log odds it is before the best one that is not approved, `same_words` how far both questions have the same
-    words in it for their answer, 0 to 1, `same` the reader's log odds that both ask the same (None if it did not compare
-    them).
+    question is answered so, `ahead` by how many log odds it is before the best one that is not approved, `same_words` how
+    far both questions have the same words in it for their answer, 0 to 1, `answerable` the reader's log odds that it
+    answers, the mean of three readings, and `same` those that both ask the same (None where it did not read so often, or
+    compare).
     """
 
     cosine: float
     identical: bool = False
     probability: float = 0.0
-    answerable: float | None = None
     ahead: float = 0.0
     same_words: float = 0.0
+    answerable: float | None = None
     same: float | None = None
 
     def is_same(self, probability: float = SURE_PROBABILITY) -> bool:
         """Whether the same is surely asked. What an editor approved for just these words holds for them."""
+        is_surely_answered = self.answerable is not None and self.answerable >= SURE_ANSWERABLE
         is_taken_for_same = self.same is not None and self.same >= MAYBE_SAME
-        return self.identical or (self._has_same_answer(probability) and is_taken_for_same)
+        return self.identical or (self._has_same_answer(probability) and is_surely_answered and is_taken_for_same)
 
     def is_open(self) -> bool:
-        """Whether only the reader's comparing of both questions, which costs time, can tell whether the same is asked."""
-        return self.same is None and self._has_same_answer(SURE_PROBABILITY)
+        """Whether only more readings, which cost time, can tell whether the same is asked."""
+        return (self.answerable is None or self.same is None) and self._has_same_answer(SURE_PROBABILITY)
 
     def _has_same_answer(self, probability: float) -> bool:
         is_answered = self.probability >= probability and self.ahead >= SURE_AHEAD
-        is_read = self.answerable is not None and self.answerable >= SURE_ANSWERABLE
-        return is_answered and is_read and self.same_words >= SAME_WORDS and self.cosine >= SURE_COSINE
+        return is_answered and self.same_words >= SAME_WORDS and self.cosine >= SURE_COSINE
 
     def is_near(self, near: float = NEAR_COSINE) -> bool:
         """Whether the same may be asked."""
@@ -146,13 +148,25 @@ def compare(asked: Wording, found: Found, wording: Wording, held: Held, assistan
     likeness = Likeness(
         cosine=float(asked.vector @ wording.vector),
         probability=found.probability,
-        answerable=reading.answerable if reading else None,
         ahead=lead.log_odds - other,
         same_words=_overlap(reading.span, span) if reading and span else 0.0,
     )
-    if assistant.reader and likeness.is_open():
-        return replace(likeness, same=assistant.reader.same(asked.spelt, wording.spelt))
+    if assistant.reader and reading and likeness.is_open():
+        answerable = _read_again(asked, lead, reading.answerable, assistant.reader)
+        return replace(likeness, answerable=answerable, same=assistant.reader.same(asked.spelt, wording.spelt))
     return likeness
+
+
+def _read_again(asked: Wording, lead: Pick, answerable: float, reader: Reader) -> float | None:
+    """Return the mean log odds of three readings that a sentence answers; None where the reader has no time.
+
+    The first was of the question with the plan's words behind it, which make a text look more like an answer than it is.
+    So the question alone is read with the passage whole, and with the sentence alone: an answer is one in all three.
+    """
+    passage = lead.passage
+    texts = [Text(passage.context, passage.text), Text(passage.context, lead.sentence.text)]
+    readings = reader.read(asked.spelt, texts)
+    return None if readings is None else fmean((answerable, *(one.answerable for one in readings)))
 
 
 def nearest(compared: Iterable[tuple[Likeness, Choice]], rule: Callable[[Likeness], bool]) -> Choice | None:

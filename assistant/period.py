@@ -20,12 +20,17 @@ _NEXT = re.compile(f"{_COMING}(?:期|回|の(?!うち|中))|今度の|新しい�
 # 「この計画では」 may ask for what it says of the former.
 _PLAN = "[^ 、のはがをに]{0,8}計画"
 _PLAN_ASKED_FOR = {
+    "earlier": re.compile(f"前[々前]期|{_FORMER}の前の{_PLAN}|[2二]つ前の{_PLAN}"),
     "past": re.compile(f"前期(?!高齢){_PLAN}|{_FORMER}(?:の|回の){_PLAN}|{_FORMER}計画"),
     "next": re.compile(f"{_COMING}(?:期|の(?!うち|中|よう)|回の){_PLAN}"),
     "present": re.compile(f"(?:今の|今回の|現在の|現行の?){_PLAN}の(?!中)"),
 }
 # What a sentence on such a plan has, itself or in its headings; any numbered plan may be the former.
-_SAID = {"past": re.compile("前期|前計画|前の計画|前回|第[0-9]+[期次]"), "next": re.compile("次期|次の計画|次回")}
+_SAID = {
+    "earlier": re.compile("前[々前]期"),
+    "past": re.compile("前期|前計画|前の計画|前回|第[0-9]+[期次]"),
+    "next": re.compile("次期|次の計画|次回"),
+}
 
 
 def period_of(text: str) -> Period:

@@ -23,6 +23,7 @@ SHIPPED_SYNONYMS = Path(__file__).parent / "synonyms.toml"
 _POINTS_BACK = re.compile(
     "^(では|じゃあ?|それでは|また|あと|他に|ほかに|もっと|なぜ|どうして|いつ|どこ|誰|だれ|何年|いくつ|どんな)"
     "|それ|そこ|そちら|その|これら|(?<!は)あの|前者|後者|同じ|さっき|先ほど|続き|くわしく|詳しく"
+    "|^[0-9一二三四五]+(?:つ|番)目(?:は|って|も|を(?:教|知り).*|について)?[?。]*$"
     "|^(and|what about|how about|when|where|who)\\b|\\b(it|that|they|those)\\b"
 )
 # 「AのBは」, 「AのBを教えて」: B is what is asked for.

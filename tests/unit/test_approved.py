@@ -72,7 +72,7 @@ def test_a_question_that_would_surely_be_answered_with_the_approved_words_is_the
         (replace(SURE, cosine=0.79), False),
         (replace(SURE, probability=0.89), True),
         (replace(SURE, answerable=None), True),
-        (replace(SURE, answerable=2.9), True),
+        (replace(SURE, answerable=3.6), True),
         (replace(SURE, ahead=1.4), True),
         (replace(SURE, same_words=0.4), True),
         (replace(SURE, same=-2.1), True),
@@ -84,8 +84,8 @@ def test_where_one_sign_is_missing_the_approved_question_is_at_most_offered(near
     assert (near.is_same(), near.is_near()) == (False, maybe)
 
 
-def test_questions_are_compared_only_where_nothing_else_can_tell() -> None:
-    uncompared = replace(SURE, same=None)
+def test_more_is_read_only_where_nothing_else_can_tell() -> None:
+    uncompared = replace(SURE, answerable=None, same=None)
     assert uncompared.is_open()
     assert not SURE.is_open()
     assert not replace(uncompared, same_words=0.0).is_open()

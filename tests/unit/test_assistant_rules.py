@@ -333,6 +333,17 @@ def test_a_synonym_adds_the_plans_word_and_explains_the_residents() -> None:
     assert "パト" not in query.topics
 
 
+@pytest.mark.parametrize("text", ["３つ目は？", "二つ目を教えてください", "2番目って"])
+def test_who_asks_only_for_the_next_of_several_points_back(text: str) -> None:
+    query = UNDERSTANDING.understand(parse_question(text), [parse_question("前期計画の基本目標は")])
+    assert query.text.startswith("前期計画の基本目標は")
+
+
+def test_who_says_what_the_second_is_of_does_not_point_back() -> None:
+    query = UNDERSTANDING.understand(parse_question("２つ目の基本目標は"), [parse_question("再犯防止の課題を教えて")])
+    assert query.text.startswith("2つ目の基本目標は")
+
+
 def test_a_question_that_points_back_is_searched_with_the_one_before() -> None:
     query = UNDERSTANDING.understand(parse_question("それは何年間ですか"), [parse_question("計画の期間を教えて")])
     assert query.text.startswith("計画の期間を教えて それは何年間ですか")
