@@ -105,13 +105,16 @@ class Likeness:
 
     def is_same(self, probability: float = SURE_PROBABILITY) -> bool:
         """Whether the same is surely asked. What an editor approved for just these words holds for them."""
-        is_surely_answered = self.answerable is not None and self.answerable >= SURE_ANSWERABLE
         is_taken_for_same = self.same is not None and self.same >= MAYBE_SAME
-        return self.identical or (self._has_same_answer(probability) and is_surely_answered and is_taken_for_same)
+        return self.identical or (self._has_same_answer(probability) and self.is_surely_answered() and is_taken_for_same)
 
     def is_open(self) -> bool:
         """Whether only more readings, which cost time, can tell whether the same is asked."""
         return (self.answerable is None or self.same is None) and self._has_same_answer(SURE_PROBABILITY)
+
+    def is_surely_answered(self) -> bool:
+        """Whether the reader, having read three times, is sure that the approved sentence answers."""
+        return self.answerable is not None and self.answerable >= SURE_ANSWERABLE
 
     def _has_same_answer(self, probability: float) -> bool:
         is_answered = self.probability >= probability and self.ahead >= SURE_AHEAD
@@ -152,8 +155,9 @@ def compare(asked: Wording, found: Found, wording: Wording, held: Held, assistan
         same_words=_overlap(reading.span, span) if reading and span else 0.0,
     )
     if assistant.reader and reading and likeness.is_open():
-        answerable = _read_again(asked, lead, reading.answerable, assistant.reader)
-        return replace(likeness, answerable=answerable, same=assistant.reader.same(asked.spelt, wording.spelt))
+        likeness = replace(likeness, answerable=_read_again(asked, lead, reading.answerable, assistant.reader))
+        if likeness.is_surely_answered():
+            return replace(likeness, same=assistant.reader.same(asked.spelt, wording.spelt))
     return likeness
 
 

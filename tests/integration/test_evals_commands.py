@@ -46,6 +46,14 @@ def test_quality_on_cases_that_are_not_learnt_from_is_not_lower_than_the_baselin
     assert (status, capsys.readouterr().err) == (0, "")
 
 
+def test_quality_on_harder_cases_is_not_lower_than_their_baseline(
+    assistant: Assistant, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_run(assistant, EVALS / "cases" / "calibration_hard", tmp_path / "hard")
+    status = main(["gate", str(tmp_path / "hard"), "--baseline", str(EVALS / "baseline_hard.json")])
+    assert (status, capsys.readouterr().err) == (0, "")
+
+
 def test_the_gate_fails_on_a_run_below_the_baseline(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     baseline = json.loads((EVALS / "baseline.json").read_text(encoding="utf-8"))
     baseline["evidence_coverage"]["value"] = 1.5

@@ -192,7 +192,7 @@ class TestPlans:
 
     def test_none_asks_what_a_case_asks(self) -> None:
         """The cases must measure what was not trained on."""
-        folders = ("tuning", "calibration", "held_back")
+        folders = ("tuning", "calibration", "calibration_hard", "held_back", "held_back_hard")
         cases = {case.question for folder in folders for case in read_cases(Path("evals/cases") / folder)}
         asked = {question.question for path in self.FILES for question in read_plan(path).questions}
         common = {question for question in cases & asked if len(question) > SHORTEST_TELLING_QUESTION}
