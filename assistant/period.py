@@ -1,4 +1,4 @@
-"""Which plan is spoken of: this one, the one before it, or the one to come."""
+"""Which plan is spoken of: this one, the one before it, an earlier one, or the one to come."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 from corpus.fold import fold
 
-Period = Literal["past", "next", ""]
+Period = Literal["earlier", "past", "next", ""]
 
 # 「前期高齢者」 is an age, 「名前の計画」 no former one; 「第4次の」, 「目次の」, 「年次の」, 「次のうち」 speak of nothing
 # to come.
@@ -34,7 +34,12 @@ _SAID = {
 
 
 def period_of(text: str) -> Period:
-    """Return the time that a cleaned question speaks of by a word: of the plan, survey or meeting before, or to come."""
+    """Return the time that a cleaned question speaks of by a word: of the plan, survey or meeting before, or to come.
+
+    The plan before the former one is earlier than that.
+    """
+    if _PLAN_ASKED_FOR["earlier"].search(text):
+        return "earlier"
     return "past" if _PAST.search(text) else "next" if _NEXT.search(text) else ""
 
 

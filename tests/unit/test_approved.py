@@ -119,6 +119,7 @@ PLAIN = Wording(
 OTHER_CITY = replace(PLAIN, names=frozenset(("志木",)), terms=PLAIN.terms | {"志木"})
 THIRD = replace(PLAIN, numbers=frozenset(("第3期",)))
 FORMER = replace(PLAIN, period="past")
+EARLIER = replace(PLAIN, period="earlier")
 COMING = replace(PLAIN, period="next")
 OF_COUNCIL = replace(PLAIN, terms=PLAIN.terms | {"社協"})
 
@@ -135,6 +136,10 @@ OF_COUNCIL = replace(PLAIN, terms=PLAIN.terms | {"社協"})
         (FORMER, FORMER, False),
         (FORMER, THIRD, False),
         (FORMER, COMING, True),
+        (FORMER, EARLIER, True),
+        (EARLIER, FORMER, True),
+        (EARLIER, EARLIER, False),
+        (EARLIER, THIRD, True),
         (COMING, FORMER, True),
         (FORMER, PLAIN, True),
         (PLAIN, FORMER, False),

@@ -59,6 +59,9 @@ def test_one_sentence_on_the_plan_that_is_asked_for_is_enough() -> None:
     [
         ("前期計画の理念は", "past"),
         ("前の計画の期間は", "past"),
+        ("前々期の計画の理念は", "earlier"),
+        ("前の前の計画の理念は", "earlier"),
+        ("2つ前の計画の理念は", "earlier"),
         ("前の期に理念としていた言葉は", "past"),
         ("以前の計画では何を目指していましたか", "past"),
         ("前回の調査の回収率は", "past"),
