@@ -13,7 +13,17 @@ from assistant.answer import Answer, AnswerSentence, Approval, Citation, Languag
 from assistant.assistant import Assistant, Examined, Found
 from assistant.errors import UnverifiedAnswerError
 from assistant.language import spoken_language
-from assistant.likeness import IDENTICAL, Held, Likeness, Wording, can_be_compared, compare, nearest, place_of, wording_of
+from assistant.likeness import (
+    IDENTICAL,
+    Held,
+    Likeness,
+    Wording,
+    can_be_compared,
+    compare_all,
+    nearest,
+    place_of,
+    wording_of,
+)
 from assistant.question import Question
 from assistant.suggest import MAX_SUGGESTIONS
 from assistant.verify import cite_span, text_of, under_headings
@@ -185,13 +195,10 @@ class ApprovedBook:
         entries = [entry for entry in self.entries if lead in entry.held.places]
         if not entries:
             return []
-        asked = wording_of(found, assistant)
-        return [
-            (likeness, entry.answer)
-            for entry in entries
-            for text in entry.texts
-            if text in self.wordings and (likeness := compare(asked, found, self.wordings[text], entry.held, assistant))
-        ]
+        known = [(entry, self.wordings[text]) for entry in entries for text in entry.texts if text in self.wordings]
+        approved = [(wording, entry.held) for entry, wording in known]
+        likenesses = compare_all(wording_of(found, assistant), found, approved, assistant)
+        return [(likeness, entry.answer) for likeness, (entry, _) in zip(likenesses, known, strict=True) if likeness]
 
 
 # ---- the answer that is served

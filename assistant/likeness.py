@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import TypeVar
@@ -128,18 +128,36 @@ class Likeness:
 IDENTICAL = Likeness(1.0, identical=True)
 
 
-def compare(asked: Wording, found: Found, wording: Wording, held: Held, assistant: Assistant) -> Likeness | None:
-    """Return how near a question is to one wording of an approved one.
+def compare_all(
+    asked: Wording, found: Found, approved: Sequence[tuple[Wording, Held]], assistant: Assistant
+) -> list[Likeness | None]:
+    """Return how near a question is to each approved wording, in their order.
 
     None where what would answer it begins with no approved sentence, or where they name other things.
 
     Args:
         asked: the question.
         found: what was found for it.
-        wording: of the approved question.
-        held: what was approved for that.
+        approved: wordings of approved questions, each with what the sentences that were approved for it hold.
         assistant: over whose index all of it is.
     """
+    likenesses = [_compare(asked, found, wording, held) for wording, held in approved]
+    reader = assistant.reader
+    if reader is None or not any(likeness and likeness.is_open() for likeness in likenesses):
+        return likenesses
+    answerable = _read_again(asked, found.ranked[0], reader)
+    same: dict[str, float | None] = {}
+    for at, (likeness, (wording, _)) in enumerate(zip(likenesses, approved, strict=True)):
+        if likeness and likeness.is_open():
+            read = replace(likeness, answerable=answerable)
+            if read.is_surely_answered() and wording.spelt not in same:
+                same[wording.spelt] = reader.same(asked.spelt, wording.spelt)
+            likenesses[at] = replace(read, same=same.get(wording.spelt))
+    return likenesses
+
+
+def _compare(asked: Wording, found: Found, wording: Wording, held: Held) -> Likeness | None:
+    """How near two questions are by what costs no time."""
     if asked.spelt == wording.spelt:
         return IDENTICAL
     lead = found.ranked[0] if found.ranked else None
@@ -148,29 +166,24 @@ def compare(asked: Wording, found: Found, wording: Wording, held: Held, assistan
     place, reading = place_of(lead), lead.candidate.reading
     other = next((pick.log_odds for pick in found.ranked if place_of(pick) not in held.places), -math.inf)
     span = wording.read.get(place) if wording.read else None
-    likeness = Likeness(
+    return Likeness(
         cosine=float(asked.vector @ wording.vector),
         probability=found.probability,
         ahead=lead.log_odds - other,
         same_words=_overlap(reading.span, span) if reading and span else 0.0,
     )
-    if assistant.reader and reading and likeness.is_open():
-        likeness = replace(likeness, answerable=_read_again(asked, lead, reading.answerable, assistant.reader))
-        if likeness.is_surely_answered():
-            return replace(likeness, same=assistant.reader.same(asked.spelt, wording.spelt))
-    return likeness
 
 
-def _read_again(asked: Wording, lead: Pick, answerable: float, reader: Reader) -> float | None:
+def _read_again(asked: Wording, lead: Pick, reader: Reader) -> float | None:
     """Return the mean log odds of three readings that a sentence answers; None where the reader has no time.
 
     The first was of the question with the plan's words behind it, which make a text look more like an answer than it is.
     So the question alone is read with the passage whole, and with the sentence alone: an answer is one in all three.
     """
-    passage = lead.passage
+    passage, first = lead.passage, lead.candidate.reading
     texts = [Text(passage.context, passage.text), Text(passage.context, lead.sentence.text)]
     readings = reader.read(asked.spelt, texts)
-    return None if readings is None else fmean((answerable, *(one.answerable for one in readings)))
+    return None if readings is None or first is None else fmean(one.answerable for one in (first, *readings))
 
 
 def nearest(compared: Iterable[tuple[Likeness, Choice]], rule: Callable[[Likeness], bool]) -> Choice | None:

@@ -84,7 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     ablations.add_argument("--cases", type=Path, required=True)
     ablations.add_argument("--out", type=Path, required=True, help="the Markdown file to write")
     approved = commands.add_parser("approved", help="how surely an approved answer is found for a question")
-    approved.add_argument("--cases", type=Path, help="cases, some of them in groups that ask the same")
+    approved.add_argument(
+        "--cases", type=Path, nargs="*", default=(), help="cases, taken together, some of them in groups that ask the same"
+    )
     approved.add_argument("--plans", nargs="*", default=(), metavar="NAME", help="invented plans of evals/reader/plans")
     named = commands.add_parser("named", help="whether what is only named is answered where a plan has it, and only there")
     named.add_argument("--plans", nargs="*", default=DEVELOPMENT, help="invented plans; the ten that nothing was trained on")
@@ -151,21 +153,22 @@ def _ablations(path: Path, out: Path) -> None:
     out.write_text(as_markdown(rows, sign_set_qualities(searched), str(path)), encoding="utf-8")
 
 
-def _approved(path: Path | None, names: Sequence[str]) -> None:
+def _approved(paths: Sequence[Path], names: Sequence[str]) -> None:
     """Print how surely an approved answer is found on cases, on invented plans, or on both.
 
     Raises:
         ValueError: neither is given, or a plan is none.
     """
-    if not path and not names:
+    if not paths and not names:
         raise ValueError("nothing to measure: give --cases, --plans or both")
     plans = [named_plan(name) for name in names]
     assistant = build_assistant(load_settings())
     with Progress(console=Console(stderr=True)) as bar:
-        cases = read_cases(path) if path else []
+        cases = [case for path in paths for case in read_cases(path)]
         task = bar.add_task("質問", total=len(cases) + sum(len(plan.questions) for plan in plans))
         examined = examine_cases(assistant, cases, lambda: bar.advance(task))
-        rows = [*measure_approved(path.name, examined, assistant)] if path else []
+        together = " + ".join(path.name for path in paths)
+        rows = [*measure_approved(together, examined, assistant)] if paths else []
         for plan in plans:
             rows += measure_plan(assistant, plan, lambda: bar.advance(task))
     table = Table("cases", "groups", "rule", "wordings", "recall", "right", "of other questions", "wrong", "precision")

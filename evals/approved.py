@@ -11,7 +11,7 @@ from pathlib import Path
 from assistant.approved import ApprovedAnswer, Quote, held_by
 from assistant.assistant import Assistant, Found, Turn
 from assistant.errors import InvalidQuestionError
-from assistant.likeness import Held, Likeness, Wording, can_be_compared, compare, nearest, wording_of
+from assistant.likeness import Likeness, Wording, can_be_compared, compare_all, nearest, wording_of
 from assistant.understand import understanding_of
 from corpus.fold import fold
 from evals.cases import Case
@@ -138,17 +138,23 @@ def _groups_of(examined: Sequence[ExaminedCase], assistant: Assistant) -> dict[s
 
 def _compare_all(examined: Sequence[ExaminedCase], groups: Mapping[str, Group], assistant: Assistant) -> Likenesses:
     index = assistant.retriever.index
+    approved = [
+        (member, turn, wording, held_by(answer, index))
+        for group in groups.values()
+        for turn, answer in enumerate(group.answers)
+        for member in group.members
+        if (wording := examined[member].wording)
+    ]
     likenesses: dict[tuple[int, int, int], Likeness] = {}
-    for group in groups.values():
-        held: list[Held] = [held_by(answer, index) for answer in group.answers]
-        for row, one in enumerate(examined):
-            for member in group.members:
-                wording = examined[member].wording
-                if row == member or wording is None or one.found is None or one.wording is None:
-                    continue
-                for turn, its in enumerate(held):
-                    if likeness := compare(one.wording, one.found, wording, its, assistant):
-                        likenesses[row, member, turn] = likeness
+    for row, one in enumerate(examined):
+        if one.found and one.wording:
+            others = [(member, turn, wording, held) for member, turn, wording, held in approved if member != row]
+            compared = compare_all(one.wording, one.found, [(wording, held) for *_, wording, held in others], assistant)
+            likenesses |= {
+                (row, member, turn): likeness
+                for likeness, (member, turn, *_) in zip(compared, others, strict=True)
+                if likeness
+            }
     return likenesses
 
 
