@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from assistant.assistant import Assistant
+from assistant.likeness import can_be_compared
 from assistant.question import parse_question
 from assistant.reader import Text
 from assistant.understand import Query
@@ -24,18 +25,44 @@ from evals.reader.stages import cut_anew
 
 # A longer stretch between the first and the last fact is no short answer.
 MAX_ANSWER_CHARS = 60
-# Of the questions that are most alike, the nearest that ask for something else are the ones to be told apart.
-MOST_ALIKE = 40
-PAIRS_ALIKE = 2
+# The share of texts that is read for the question alone, without the plan's words behind it, as approved answers are.
+ALONE = 0.3
+
+# Pairs for each question: with others that ask the same, and with the nearest of the most alike that ask for something else.
+# What is answered by the same words of the same sentence asks the same, but not if little in the questions is alike.
+PAIRS_SAME = 4
+PAIRS_ALIKE = 6
+MOST_ALIKE = 25
+SAME_COSINE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A case as the search sees it: what follows from its turns, and the sentences that answer it."""
+    """A case as the search sees it: what follows from its turns, the sentences that answer it, and which words of them."""
 
     case: Case
     query: Query
     question: PlanQuestion
+    words: frozenset[str]
+
+    @property
+    def sentences(self) -> frozenset[tuple[int, int]]:
+        return frozenset(evidence.sentence for evidence in self.question.evidence)
+
+    def asks_same(self, other: _Asked) -> bool:
+        """Whether both surely want the same: the same words of the same sentences, or the same several sentences."""
+        return (
+            self.sentences == other.sentences and self.words == other.words and (bool(self.words) or len(self.sentences) > 1)
+        )
+
+    def asks_otherwise(self, other: _Asked) -> bool:
+        """Whether both surely want different things: sentences without one in common, or other words of the same."""
+        if not self.sentences or not other.sentences:
+            return self.sentences != other.sentences
+        if self.sentences != other.sentences:
+            return not self.sentences & other.sentences
+        words = [(one, another) for one in self.words for another in other.words]
+        return bool(words) and not any(one in another or another in one for one, another in words)
 
 
 def own_examples(assistant: Assistant, cases: Iterable[Case], as_found: int, seed: int) -> list[Example]:
@@ -48,8 +75,9 @@ def own_examples(assistant: Assistant, cases: Iterable[Case], as_found: int, see
     asked = list(_read(assistant, cases))
     found: list[Example] = []
     for one in asked:
-        found += plan_examples(one.question, one.query, assistant.retriever, rng, as_found)
-    return [*found, *cut_anew(found, 1, rng), *_pairs(assistant, asked)]
+        read = plan_examples(one.question, one.query, assistant.retriever, rng, as_found)
+        found += [replace(text, question=fold(one.query.standalone)) if rng.random() < ALONE else text for text in read]
+    return [*found, *cut_anew(found, 1, rng), *_pairs(assistant, asked, rng)]
 
 
 def _read(assistant: Assistant, cases: Iterable[Case]) -> Iterator[_Asked]:
@@ -61,8 +89,10 @@ def _read(assistant: Assistant, cases: Iterable[Case]) -> Iterator[_Asked]:
         query = assistant.understanding.understand(question, [parse_question(text) for text in case.history])
         answering = [s for s in sentences if any(fold(text) in fold(s.text) for group in case.evidence for text in group)]
         if bool(answering) == case.answerable:
-            evidence = tuple(Evidence((s.start, s.end), _answer(case, s)) for s in answering)
-            yield _Asked(case, query, PlanQuestion(query.text, case.category, evidence))
+            answers = [(s, _answer(case, s)) for s in answering]
+            evidence = tuple(Evidence((s.start, s.end), answer) for s, answer in answers)
+            words = frozenset(fold(s.text[span[0] - s.start : span[1] - s.start]) for s, span in answers if span)
+            yield _Asked(case, query, PlanQuestion(query.text, case.category, evidence), words)
 
 
 def _answer(case: Case, sentence: Sentence) -> tuple[int, int] | None:
@@ -80,21 +110,22 @@ def _answer(case: Case, sentence: Sentence) -> tuple[int, int] | None:
     return (sentence.start + first, sentence.start + last) if last - first <= MAX_ANSWER_CHARS else None
 
 
-def _pairs(assistant: Assistant, asked: Sequence[_Asked]) -> Iterator[Example]:
-    """Questions of one group ask the same; of the most alike, those that other sentences answer, or none, do not."""
-    vectors = np.array(assistant.retriever.embeddings.embed_documents([one.question.question for one in asked]))
+def _pairs(assistant: Assistant, asked: Sequence[_Asked], rng: random.Random) -> Iterator[Example]:
+    """Questions of one group ask the same, and near ones with one answer; of the most alike, those with another do not."""
+    compared = [one for one in asked if can_be_compared(one.query)]
+    texts = [fold(one.query.standalone) for one in compared]
+    vectors = np.array(assistant.retriever.embeddings.embed_documents(texts))
     nearness = vectors @ vectors.T
-    for row, one in enumerate(asked):
+    for row, one in enumerate(compared):
         nearest = [int(other) for other in np.argsort(-nearness[row]) if other != row]
-        group = one.case.group
-        same = [other for other in nearest if group and asked[other].case.group == group]
-        different = [other for other in nearest[:MOST_ALIKE] if _ask_otherwise(one.question, asked[other].question)]
-        for others, label in ((same, True), (different[:PAIRS_ALIKE], False)):
+        same = [
+            other
+            for other in nearest
+            if (one.case.group and compared[other].case.group == one.case.group)
+            or (nearness[row, other] > SAME_COSINE and one.asks_same(compared[other]))
+        ]
+        different = [other for other in nearest[:MOST_ALIKE] if one.asks_otherwise(compared[other])]
+        chosen = rng.sample(same, min(PAIRS_SAME, len(same)))
+        for others, label in ((chosen, True), (different[:PAIRS_ALIKE], False)):
             for other in others:
-                yield Example(one.question.question, Text("", asked[other].question.question), same=label)
-
-
-def _ask_otherwise(one: PlanQuestion, other: PlanQuestion) -> bool:
-    if bool(one.evidence) != bool(other.evidence):
-        return True
-    return bool(one.evidence) and not {e.sentence for e in one.evidence} & {e.sentence for e in other.evidence}
+                yield Example(texts[row], Text("", texts[other]), same=label)
