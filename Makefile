@@ -96,6 +96,6 @@ evals: index
 	$(BIN)/python -m evals run --cases evals/cases/calibration --out var/evals/calibration
 	$(BIN)/python -m evals run --cases evals/cases/held_back_hard --out var/evals/held_back_hard
 	$(BIN)/python -m evals run --cases evals/cases/calibration_hard --out var/evals/calibration_hard
-	$(BIN)/python -m evals calibrate --cases evals/cases/calibration
+	$(BIN)/python -m evals calibrate --cases evals/cases/calibration evals/cases/calibration_hard
 	@if [ -d ../shared/data/kouhou ]; then \
 		$(BIN)/python -m evals retrieval --beir ../shared/data/kouhou --out var/evals/kouhou; fi

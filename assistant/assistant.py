@@ -50,7 +50,8 @@ class Found:
     """What a search found for a question: the sentences that would answer it, best first, and whether they would.
 
     `ranked` has all sentences that `picks` was chosen from, best first. `probability` is calibrated, 0 to 1, and
-    `is_answered` says whether it is enough; it is 0 with nothing picked, and then `signs` is None.
+    `is_answered` says whether it is enough, `is_sure` whether it is so without a word of caution; it is 0 with nothing
+    picked, and then `signs` is None.
     """
 
     query: Query
@@ -60,6 +61,7 @@ class Found:
     signs: Signs | None
     probability: float
     is_answered: bool
+    is_sure: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +127,12 @@ class Assistant:
         ranked = asked_for_first(query, rank_sentences(query, hits, self.reader, self.calibration))
         picks = choose(ranked, self.calibration)
         if not picks:
-            return Found(query, hits, ranked, picks, None, 0.0, is_answered=False)
+            return Found(query, hits, ranked, picks, None, 0.0, is_answered=False, is_sure=False)
         signs = read_signs(query, picks, ranked, hits, self.retriever.index)
         weights = self.calibration.weights(read=picks[0].candidate.reading is not None)
         probability = probability_of(query, picks, signs, weights.answer, self.retriever.index)
-        return Found(query, hits, ranked, picks, signs, probability, probability >= weights.threshold)
+        is_answered, is_sure = probability >= weights.threshold, probability >= weights.sure
+        return Found(query, hits, ranked, picks, signs, probability, is_answered, is_sure)
 
     def _answer(self, found: Found, page: Language, started: float) -> Answer:
         query, picks = found.query, found.picks
@@ -141,10 +144,10 @@ class Assistant:
             status="answered",
             language=query.language,
             text=text_of(sentences),
-            short_answer=_short_answer(query, picks[0].candidate),
+            short_answer=_short_answer(query, picks[0].candidate) if found.is_sure else None,
             sentences=tuple(sentences),
             citations=tuple(citations),
-            notice=self.notice(citations, spoken, page),
+            notice=self.notice(citations, spoken, page, is_sure=found.is_sure),
             suggestions=suggest(found.hits, {citation.section for citation in citations}, wordings.suggestion.about),
             index_version=self.retriever.index.version,
             elapsed_ms=_elapsed_ms(started),
@@ -165,13 +168,17 @@ class Assistant:
             elapsed_ms=_elapsed_ms(started),
         )
 
-    def notice(self, citations: Sequence[Citation], language: Language, page: Language) -> str | None:
-        """Return what a reader must know beside the quotes: their language, whether a plan is in force, a broken source.
+    def notice(
+        self, citations: Sequence[Citation], language: Language, page: Language, *, is_sure: bool = True
+    ) -> str | None:
+        """Return what a reader must know beside the quotes.
 
-        That quotes are in Japanese, a page in another language says itself.
+        That they may be no answer, their language, whether a plan is in force, a broken source. That quotes are in
+        Japanese, a page in another language says itself.
         """
         wordings = self.wordings[language]
-        notices = [wordings.notice.quoted_in_japanese] if language != page else []
+        notices = [] if is_sure else [wordings.notice.unsure]
+        notices += [wordings.notice.quoted_in_japanese] if language != page else []
         today = self.today()
         for name in dict.fromkeys(citation.document for citation in citations):
             info = self.retriever.index.documents[name].info

@@ -41,11 +41,13 @@ class Logistic(BaseModel):
 class Weights(BaseModel):
     """`sentence`: that a sentence answers (`compose.SentenceSigns`); `answer`: that what is chosen does (`decide.Signs`).
 
-    `threshold` is the probability from which on an answer is given.
+    `threshold` is the probability from which on an answer is given, `sure` the one from which on nothing is said to that:
+    between the two a visitor is told that it may be none, and no words are marked as the short answer.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     threshold: float = Field(ge=0, le=1)
+    sure: float = Field(ge=0, le=1)
     sentence: Logistic
     answer: Logistic
 

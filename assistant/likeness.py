@@ -28,7 +28,7 @@ from index.lexical import words
 # the same words in it, takes the two questions not for different ones, and nothing is named that tells them apart. What is
 # only near is offered, and the person decides.
 SURE_PROBABILITY = 0.9
-SURE_ANSWERABLE = 3.7
+SURE_ANSWERABLE = 4.6
 SURE_AHEAD = 1.5
 SURE_COSINE = 0.8
 SAME_WORDS = 0.5
@@ -183,7 +183,9 @@ def _read_again(asked: Wording, lead: Pick, reader: Reader) -> float | None:
     passage, first = lead.passage, lead.candidate.reading
     texts = [Text(passage.context, passage.text), Text(passage.context, lead.sentence.text)]
     readings = reader.read(asked.spelt, texts)
-    return None if readings is None or first is None else fmean(one.answerable for one in (first, *readings))
+    if readings is None or first is None:
+        return None
+    return fmean((first.answerable, *(one.answerable for one in readings)))
 
 
 def nearest(compared: Iterable[tuple[Likeness, Choice]], rule: Callable[[Likeness], bool]) -> Choice | None:

@@ -48,10 +48,13 @@ def is_of_another_plan(question: str, sentences: Sequence[str], headings: Sequen
 
     Args:
         question: what is asked.
-        sentences: that would answer it.
+        sentences: that would answer it, best first.
         headings: what stands above each of them, at least one.
     """
     said = fold("\n".join([*sentences, *headings]))
+    first, above_first = fold(sentences[0]), fold(headings[0])
+    if _PLAN_ASKED_FOR["next"].search(question) and _SAID["past"].search(above_first) and not _SAID["next"].search(first):
+        return True
     if _PLAN_ASKED_FOR["present"].search(question) and all(_SAID["past"].search(fold(above)) for above in headings):
         return True
     return any(_PLAN_ASKED_FOR[period].search(question) and not signs.search(said) for period, signs in _SAID.items())

@@ -21,7 +21,7 @@ from evals.ablations import VARIANTS, ablate, as_markdown, sign_set_qualities
 from evals.anticipate import anticipate, as_jsonl
 from evals.approved import examine_cases, measure_approved, measure_plan
 from evals.calibrate import as_toml, fit, search_all, unseen_quality
-from evals.cases import CaseError, read_cases
+from evals.cases import Case, CaseError, read_cases
 from evals.compare import RunError, compare_runs
 from evals.named import measure_named
 from evals.reader.plans import DEVELOPMENT, named_plan, read_plans
@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     retrieval.add_argument("--split", default="test")
     retrieval.add_argument("--out", type=Path, required=True)
     calibrate = commands.add_parser("calibrate", help="fit the decision between answering and declining")
-    calibrate.add_argument("--cases", type=Path, required=True)
+    calibrate.add_argument("--cases", type=Path, nargs="+", required=True, help="taken together; never what is learnt from")
     calibrate.add_argument("--out", type=Path, help="the file to write: assistant/calibration.toml")
     anticipating = commands.add_parser("anticipate", help="make a document's anticipated questions of cases on it")
     anticipating.add_argument("--cases", type=Path, required=True, help="never the held-back ones")
@@ -129,10 +129,10 @@ def _retrieval(beir: Path, split: str, out: Path) -> None:
     Console().print(table)
 
 
-def _calibrate(path: Path, out: Path | None) -> None:
+def _calibrate(paths: Sequence[Path], out: Path | None) -> None:
     """Fit, print how well a fit does on plans that it has not seen, and write the fit."""
     with Progress(console=Console(stderr=True)) as bar:
-        searched = search_all(build_assistant(load_settings()), path, bar)
+        searched = search_all(build_assistant(load_settings()), _read_together(paths), bar)
     for read in (False, True):
         unseen = unseen_quality(searched, read)
         name = "with the reader" if read else "without the reader"
@@ -149,7 +149,7 @@ def _ablations(path: Path, out: Path) -> None:
     with Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task("変種", total=len(VARIANTS))
         rows = ablate(assistant, read_cases(path), lambda: bar.advance(task))
-        searched = search_all(assistant, path, bar)
+        searched = search_all(assistant, read_cases(path), bar)
     out.write_text(as_markdown(rows, sign_set_qualities(searched), str(path)), encoding="utf-8")
 
 
@@ -164,7 +164,7 @@ def _approved(paths: Sequence[Path], names: Sequence[str]) -> None:
     plans = [named_plan(name) for name in names]
     assistant = build_assistant(load_settings())
     with Progress(console=Console(stderr=True)) as bar:
-        cases = [case for path in paths for case in read_cases(path)]
+        cases = _read_together(paths)
         task = bar.add_task("質問", total=len(cases) + sum(len(plan.questions) for plan in plans))
         examined = examine_cases(assistant, cases, lambda: bar.advance(task))
         together = " + ".join(path.name for path in paths)
@@ -177,6 +177,10 @@ def _approved(paths: Sequence[Path], names: Sequence[str]) -> None:
         name = (row.cases, str(row.groups), row.rule, row.wordings)
         table.add_row(*name, f"{row.recall:.3f}", *counts, f"{row.precision:.3f}")
     Console(width=130).print(table)
+
+
+def _read_together(paths: Sequence[Path]) -> list[Case]:
+    return [case for path in paths for case in read_cases(path)]
 
 
 def _named(names: Sequence[str]) -> None:

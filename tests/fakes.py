@@ -40,5 +40,8 @@ class BigramEmbeddings(IdentifiedEmbeddings):
 def answering_all(assistant: Assistant) -> Assistant:
     """The assistant, but whatever it finds it answers with."""
     known = assistant.calibration
-    surely = {mode: getattr(known, mode).model_copy(update={"threshold": 0.0}) for mode in ("with_reader", "without_reader")}
+    surely = {
+        mode: getattr(known, mode).model_copy(update={"threshold": 0.0, "sure": 0.0})
+        for mode in ("with_reader", "without_reader")
+    }
     return replace(assistant, calibration=known.model_copy(update=surely))

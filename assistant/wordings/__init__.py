@@ -32,6 +32,7 @@ class StatusWordings(_Strict):
 class NoticeWordings(_Strict):
     """What is said beside an answer; an empty text is not shown."""
 
+    unsure: str
     expired: str
     not_yet_valid: str
     quoted_in_japanese: str

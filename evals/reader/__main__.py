@@ -108,7 +108,7 @@ def _prepare(jaquad: Path, out: Path, recipe: Recipe, own: Path | None) -> None:
             from evals.cases import read_cases
             from evals.reader.own import own_examples
 
-            found += own_examples(build_assistant(load_settings()), read_cases(own), recipe.as_found, recipe.draw)
+            found += own_examples(build_assistant(load_settings()), read_cases(own), recipe)
         write_examples(found, out / PLANS / EXAMPLES_FILE)
 
 

@@ -21,6 +21,7 @@ from corpus.model import Sentence
 from evals.cases import Case
 from evals.reader.examples import Example
 from evals.reader.plans import Evidence, PlanQuestion, plan_examples
+from evals.reader.recipe import Recipe
 from evals.reader.stages import cut_anew
 
 # A longer stretch between the first and the last fact is no short answer.
@@ -65,19 +66,25 @@ class _Asked:
         return bool(words) and not any(one in another or another in one for one, another in words)
 
 
-def own_examples(assistant: Assistant, cases: Iterable[Case], as_found: int, seed: int) -> list[Example]:
+def own_examples(assistant: Assistant, cases: Iterable[Case], recipe: Recipe) -> list[Example]:
     """Return what is learnt from cases on the assistant's own plan: its texts with each question, and pairs of questions.
 
-    Texts that answer are read once more, cut anew. A case that is routed without a search is left out, and so is one whose
-    evidence no single sentence holds.
+    Texts that answer are read once more, cut anew; then as many texts and pairs are drawn as the recipe says. A case that is
+    routed without a search is left out, and so is one whose evidence no single sentence holds.
     """
-    rng = random.Random(seed)
+    rng = random.Random(recipe.draw)
     asked = list(_read(assistant, cases))
     found: list[Example] = []
     for one in asked:
-        read = plan_examples(one.question, one.query, assistant.retriever, rng, as_found)
+        read = plan_examples(one.question, one.query, assistant.retriever, rng, recipe.as_found)
         found += [replace(text, question=fold(one.query.standalone)) if rng.random() < ALONE else text for text in read]
-    return [*found, *cut_anew(found, 1, rng), *_pairs(assistant, asked, rng)]
+    found += list(cut_anew(found, 1, rng))
+    pairs = list(_pairs(assistant, asked, rng))
+    return [*_some(found, recipe.own_texts, rng), *_some(pairs, recipe.own_pairs, rng)]
+
+
+def _some(examples: list[Example], count: int, rng: random.Random) -> list[Example]:
+    return rng.sample(examples, min(count, len(examples))) if count else examples
 
 
 def _read(assistant: Assistant, cases: Iterable[Case]) -> Iterator[_Asked]:

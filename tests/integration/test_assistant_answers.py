@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from assistant.answer import Answer
+from assistant.answer import Answer, Language
 from assistant.assistant import Assistant, Turn
 from assistant.compose import rank_sentences
 from assistant.errors import InvalidQuestionError, UnverifiedAnswerError
@@ -205,6 +205,24 @@ def test_each_way_of_answering_has_a_threshold_of_its_own(assistant: Assistant) 
     question = parse_question("計画の期間は何年間ですか")
     assert not assistant.find(question).is_answered
     assert replace(assistant, reader=None).find(question).is_answered
+
+
+@pytest.mark.parametrize("page", ["ja", "easy", "en", "zh", "ko", "vi"])
+def test_an_answer_that_may_be_none_says_so_and_marks_no_words(assistant: Assistant, page: Language) -> None:
+    question = "新しい児童館の名前を教えて"
+    known = assistant.calibration
+    unsure = known.with_reader.model_copy(update={"threshold": 0.0, "sure": 1.0})
+    sure = known.with_reader.model_copy(update={"threshold": 0.0, "sure": 0.0})
+    unsurely, surely = (
+        replace(assistant, calibration=known.model_copy(update={"with_reader": weights})).ask(question, page=page)
+        for weights in (unsure, sure)
+    )
+    caution = assistant.wordings[page].notice.unsure
+    assert caution in (unsurely.notice or "")
+    assert caution not in (surely.notice or "")
+    assert unsurely.sentences == surely.sentences
+    assert unsurely.short_answer is None
+    assert "ほんちょう児童館" in (surely.short_answer or "")
 
 
 def test_a_short_answer_is_a_part_of_a_sentence_and_only_for_what_has_one(assistant: Assistant) -> None:

@@ -194,7 +194,7 @@ def test_a_citys_own_cases_become_texts_with_what_answers_and_pairs_of_what_asks
     ]
     none = Case(id="c", category="unanswerable", question="地域包括支援センターの電話番号は", answerable=False)
     greeting = Case(id="d", category="greeting", question="こんにちは", answerable=False)
-    made = own_examples(assistant, [*two, none, greeting], as_found=4, seed=0)
+    made = own_examples(assistant, [*two, none, greeting], Recipe(as_found=4))
 
     def asks(text: str, case: Case) -> bool:
         # The plan's words for what was asked may follow it.
@@ -225,7 +225,7 @@ def test_one_answer_makes_questions_the_same_and_another_in_the_same_sentence_ma
     again = case("b", "地域包括支援センターは市内にいくつありますか", "5つ")
     name = case("c", "市内に５つあるのは何というセンターですか", "地域包括支援センター")
     unsure = case("d", "地域包括支援センターは市内にどう置かれていますか")
-    made = own_examples(assistant, [number, again, name, unsure], as_found=1, seed=0)
+    made = own_examples(assistant, [number, again, name, unsure], Recipe(as_found=1))
     pairs = {(pair.question, pair.text.text): pair.same for pair in made if pair.same is not None}
 
     def same(one: Case, other: Case) -> bool | None:
@@ -236,3 +236,6 @@ def test_one_answer_makes_questions_the_same_and_another_in_the_same_sentence_ma
     assert same(number, name) is False
     assert same(name, again) is False
     assert all(same(unsure, other) is None and same(other, unsure) is None for other in (number, again, name))
+
+    few = own_examples(assistant, [number, again, name, unsure], Recipe(as_found=1, own_texts=3, own_pairs=2))
+    assert [sum(example.same is None for example in few), sum(example.same is not None for example in few)] == [3, 2]

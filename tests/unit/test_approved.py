@@ -59,7 +59,7 @@ def test_an_answer_has_no_place_without_its_document_or_with_one_of_its_quotes_l
     assert anchored(lost, documents(TEXT)) is None
 
 
-SURE = Likeness(0.9, probability=0.95, answerable=4.0, ahead=3.0, same_words=0.6, same=-1.0)
+SURE = Likeness(0.9, probability=0.95, answerable=5.0, ahead=3.0, same_words=0.6, same=-1.0)
 
 
 def test_a_question_that_would_surely_be_answered_with_the_approved_words_is_the_same() -> None:
@@ -72,7 +72,7 @@ def test_a_question_that_would_surely_be_answered_with_the_approved_words_is_the
         (replace(SURE, cosine=0.79), False),
         (replace(SURE, probability=0.89), True),
         (replace(SURE, answerable=None), True),
-        (replace(SURE, answerable=3.6), True),
+        (replace(SURE, answerable=4.5), True),
         (replace(SURE, ahead=1.4), True),
         (replace(SURE, same_words=0.4), True),
         (replace(SURE, same=-2.1), True),

@@ -25,6 +25,8 @@ OF_COMING = "令和７年度に次期計画の策定を行います。"
         ("2つ前の計画の理念は", OF_FORMER, "前期計画の振り返り", True),
         ("前々期の計画の理念は", "前々期の理念は支え合いです。", "計画の歩み", False),
         ("次期計画の理念は", OF_FORMER, "計画の策定", True),
+        ("次期計画の基本目標は", "基本目標１ 支え合い", "前期計画の振り返り", True),
+        ("次期計画はいつ作りますか", OF_COMING, "前期計画の振り返り", False),
         ("次の福祉計画の期間は", OF_THIS, "計画の期間", True),
         ("次期計画はいつ作りますか", OF_COMING, "計画の期間", False),
         ("今の計画の基本目標は", "基本目標１ 支え合い", "前期計画の振り返り", True),
@@ -51,6 +53,7 @@ def test_what_a_plan_says_of_itself_is_told_from_what_it_says_of_another(
 
 def test_one_sentence_on_the_plan_that_is_asked_for_is_enough() -> None:
     assert not is_of_another_plan("次期計画の期間は", [OF_THIS, OF_COMING], ["計画の期間"] * 2)
+    assert is_of_another_plan("次期計画の目標は", ["目標１ 見守り", OF_COMING], ["前期計画の振り返り", "計画の期間"])
     assert not is_of_another_plan("今の計画の理念は", [OF_FORMER, OF_THIS], ["前期計画の振り返り", "計画の期間"])
 
 
