@@ -6,9 +6,9 @@ import tomllib
 from collections.abc import Mapping
 from math import exp, log
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from assistant.errors import ConfigurationError
 
@@ -50,6 +50,12 @@ class Weights(BaseModel):
     sure: float = Field(ge=0, le=1)
     sentence: Logistic
     answer: Logistic
+
+    @model_validator(mode="after")
+    def _is_sure_where_it_answers(self) -> Self:
+        if self.sure < self.threshold:
+            raise ValueError("sure is below threshold")
+        return self
 
 
 class Calibration(BaseModel):

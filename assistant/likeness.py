@@ -52,9 +52,10 @@ class Wording:
 
     `text` is folded, and so is `spelt`, which has the plan's spelling; `vector` is of unit length. `terms` are its own and
     what the plan calls them, `names` its places and persons, `numbers` the years, terms and aims it names, `period` whether
-    it speaks of the plan (or survey, or meeting) before ("past"), of the one to come ("next") or of neither (""), `aspects`
-    what a like question must ask for too. `read` has, for sentences at a document and a start, the span in them that the
-    reader takes for the answer, nothing without a reader; None where it had no time.
+    it speaks of the plan (or survey, or meeting) before ("past"), of one still before that ("earlier"), of the one to come
+    ("next") or of none of them (""), `aspects` what a like question must ask for too. `read` has, for sentences at a
+    document and a start, the span in them that the reader takes for the answer, nothing without a reader; None where it had
+    no time.
     """
 
     text: str

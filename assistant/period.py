@@ -31,6 +31,7 @@ _SAID = {
     "past": re.compile("前期|前計画|前の計画|前回|第[0-9]+[期次]"),
     "next": re.compile("次期|次の計画|次回"),
 }
+_OF_FORMER = re.compile("前期(?!高齢)|前計画|前の計画|前回")
 
 
 def period_of(text: str) -> Period:
@@ -52,8 +53,9 @@ def is_of_another_plan(question: str, sentences: Sequence[str], headings: Sequen
         headings: what stands above each of them, at least one.
     """
     said = fold("\n".join([*sentences, *headings]))
-    first, above_first = fold(sentences[0]), fold(headings[0])
-    if _PLAN_ASKED_FOR["next"].search(question) and _SAID["past"].search(above_first) and not _SAID["next"].search(first):
+    # What stands first under a heading on the former plan is of that, whatever comes behind it.
+    first = fold(f"{sentences[0]}\n{headings[0]}")
+    if _PLAN_ASKED_FOR["next"].search(question) and _OF_FORMER.search(fold(headings[0])) and not _SAID["next"].search(first):
         return True
     if _PLAN_ASKED_FOR["present"].search(question) and all(_SAID["past"].search(fold(above)) for above in headings):
         return True

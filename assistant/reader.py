@@ -32,6 +32,7 @@ SHA256 = {
 
 MAX_TOKENS = 256
 MAX_QUESTION_TOKENS = 96
+MAX_CONTEXT_TOKENS = 64
 # A longer span is no short answer; longer ones were under one in a hundred of those that the reader was trained on.
 MAX_ANSWER_TOKENS = 48
 
@@ -118,7 +119,7 @@ def windows(sentences: Sequence[Sentence], max_chars: int = WINDOW_CHARS) -> lis
 def encode(tokenizer: Tokenizer, question: str, text: Text) -> Encoded:
     """Return the tokens of `<s> question </s></s> context </s> text </s>`, at most `MAX_TOKENS`."""
     asked = tokenizer.encode(question, add_special_tokens=False).ids[:MAX_QUESTION_TOKENS]
-    context = tokenizer.encode(text.context, add_special_tokens=False).ids[:MAX_QUESTION_TOKENS] if text.context else []
+    context = tokenizer.encode(text.context, add_special_tokens=False).ids[:MAX_CONTEXT_TOKENS] if text.context else []
     head = [_BEGIN, *asked, _SEPARATOR, _SEPARATOR, *context, _SEPARATOR]
     body = tokenizer.encode(text.text, add_special_tokens=False)
     room = MAX_TOKENS - len(head) - 1

@@ -139,9 +139,9 @@ def _groups_of(examined: Sequence[ExaminedCase], assistant: Assistant) -> dict[s
 def _compare_all(examined: Sequence[ExaminedCase], groups: Mapping[str, Group], assistant: Assistant) -> Likenesses:
     index = assistant.retriever.index
     approved = [
-        (member, turn, wording, held_by(answer, index))
+        (member, turn, wording, held)
         for group in groups.values()
-        for turn, answer in enumerate(group.answers)
+        for turn, held in enumerate(held_by(answer, index) for answer in group.answers)
         for member in group.members
         if (wording := examined[member].wording)
     ]

@@ -131,7 +131,7 @@ def _pairs(assistant: Assistant, asked: Sequence[_Asked], rng: random.Random) ->
             if (one.case.group and compared[other].case.group == one.case.group)
             or (nearness[row, other] > SAME_COSINE and one.asks_same(compared[other]))
         ]
-        different = [other for other in nearest[:MOST_ALIKE] if one.asks_otherwise(compared[other])]
+        different = [n for n in nearest[:MOST_ALIKE] if n not in same and one.asks_otherwise(compared[n])]
         chosen = rng.sample(same, min(PAIRS_SAME, len(same)))
         for others, label in ((chosen, True), (different[:PAIRS_ALIKE], False)):
             for other in others:

@@ -67,7 +67,8 @@ ACCELERATED = Recipe(
 )
 
 # A last stage on a plan's own cases, among as much of all else as keeps it from being forgotten: 26,600 examples with the
-# 6,693 cases of the shipped plan, of which all would be some 100,000; a good three quarters of an hour on two cores.
+# 6,693 cases of the shipped plan, of which all would be some 100,000. The shipped weights are of the same steps in other
+# shares (its model card); this recipe as a whole has not been run.
 OWN = Recipe(
     jaquad=0,
     repeated=1_500,

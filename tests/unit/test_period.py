@@ -27,6 +27,7 @@ OF_COMING = "令和７年度に次期計画の策定を行います。"
         ("次期計画の理念は", OF_FORMER, "計画の策定", True),
         ("次期計画の基本目標は", "基本目標１ 支え合い", "前期計画の振り返り", True),
         ("次期計画はいつ作りますか", OF_COMING, "前期計画の振り返り", False),
+        ("次期計画の期間は", "令和８年度からの５年間とします。", "前期計画の評価と次期計画に向けて", False),
         ("次の福祉計画の期間は", OF_THIS, "計画の期間", True),
         ("次期計画はいつ作りますか", OF_COMING, "計画の期間", False),
         ("今の計画の基本目標は", "基本目標１ 支え合い", "前期計画の振り返り", True),
@@ -52,9 +53,12 @@ def test_what_a_plan_says_of_itself_is_told_from_what_it_says_of_another(
 
 
 def test_one_sentence_on_the_plan_that_is_asked_for_is_enough() -> None:
-    assert not is_of_another_plan("次期計画の期間は", [OF_THIS, OF_COMING], ["計画の期間"] * 2)
-    assert is_of_another_plan("次期計画の目標は", ["目標１ 見守り", OF_COMING], ["前期計画の振り返り", "計画の期間"])
+    assert not is_of_another_plan("次期計画の期間は", [OF_THIS, OF_COMING], ["第４期計画の期間"] * 2)
     assert not is_of_another_plan("今の計画の理念は", [OF_FORMER, OF_THIS], ["前期計画の振り返り", "計画の期間"])
+
+
+def test_what_stands_first_of_the_former_plan_is_no_answer_about_the_coming_one() -> None:
+    assert is_of_another_plan("次期計画の目標は", ["目標１ 見守り", OF_COMING], ["前期計画の振り返り", "計画の期間"])
 
 
 @pytest.mark.parametrize(
