@@ -13,6 +13,7 @@ from assistant.approved import ApprovedAnswer, ApprovedBook, Match, Quote
 from assistant.assistant import Assistant
 from assistant.likeness import Likeness, wording_of
 from assistant.question import Question
+from assistant.reader import Reader, Reading, Text
 from evals.approved import measure_plan
 from evals.reader.plans import read_plan
 
@@ -73,6 +74,35 @@ def test_what_the_reader_does_not_know_for_the_same_is_offered(assistant: Assist
     """Who it is given to, what asks for a place does not say."""
     answer = approved(assistant, GIVEN_TO)
     assert match(assistant, "避難行動要支援者台帳はどこにありますか", [answer]) == Match(answer, sure=False)
+
+
+class CountingReader:
+    """A reader that counts what it is asked for."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader, self.read_for, self.compared = reader, 0, list[str]()
+
+    def read(self, question: str, texts: Sequence[Text]) -> list[Reading] | None:
+        self.read_for += 1
+        return self.reader.read(question, texts)
+
+    def same(self, question: str, other: str) -> float | None:
+        self.compared.append(other)
+        return self.reader.same(question, other)
+
+
+def test_however_many_wordings_are_approved_their_sentence_is_read_again_once(assistant: Assistant) -> None:
+    assert assistant.reader
+    answer = approved(assistant, NUMBER_OF_CENTRES)
+    answer = replace(
+        answer, others=("地域包括支援センターは市内に何か所ありますか", "地域包括支援センターは市内にいくつありますか")
+    )
+    book = read_book([answer, replace(answer, id=2)], assistant)
+    examined = assistant.examine(SERVED[0][0])
+    counting = CountingReader(assistant.reader)
+    assert book.match(examined, replace(assistant, reader=counting)) == Match(answer, sure=True)  # type: ignore[arg-type]
+    assert counting.read_for == 1
+    assert len(counting.compared) == len(set(counting.compared)) > 1
 
 
 def test_a_note_is_served_to_the_approved_words_only(assistant: Assistant) -> None:
