@@ -70,7 +70,8 @@ class Answer(_Frozen):
 
     `text` is what a person reads: the sentences with their markers [n], a heading on a line of its own before the sentences
     that need it, or the fixed wording of another status.
-    `short_answer` is a part of one of the sentences, or None where no part of one answers alone.
+    `short_answer` is a part of one of the sentences, or None where no part of one answers alone. `caution` is what must be
+    known before they are read, that they may be no answer, and `notice` what must be known beside them; None without.
     """
 
     id: str
@@ -81,6 +82,7 @@ class Answer(_Frozen):
     short_answer: str | None = None
     sentences: tuple[AnswerSentence, ...] = ()
     citations: tuple[Citation, ...] = ()
+    caution: str | None = None
     notice: str | None = None
     contact: Contact | None = None
     suggestions: tuple[str, ...] = ()

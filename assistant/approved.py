@@ -222,6 +222,7 @@ def approved_answer(approved: ApprovedAnswer, examined: Examined, assistant: Ass
             "short_answer": None,
             "sentences": tuple(sentences),
             "citations": tuple(citations),
+            "caution": None,
             "notice": assistant.notice(citations, spoken_language(examined.answer.language, page), page),
             "contact": None,
             "approval": Approval(question=approved.question, role=approved.role, on=approved.on, note=approved.note),

@@ -147,7 +147,8 @@ class Assistant:
             short_answer=_short_answer(query, picks[0].candidate) if found.is_sure else None,
             sentences=tuple(sentences),
             citations=tuple(citations),
-            notice=self.notice(citations, spoken, page, is_sure=found.is_sure),
+            caution=None if found.is_sure else wordings.notice.unsure,
+            notice=self.notice(citations, spoken, page),
             suggestions=suggest(found.hits, {citation.section for citation in citations}, wordings.suggestion.about),
             index_version=self.retriever.index.version,
             elapsed_ms=_elapsed_ms(started),
@@ -168,17 +169,14 @@ class Assistant:
             elapsed_ms=_elapsed_ms(started),
         )
 
-    def notice(
-        self, citations: Sequence[Citation], language: Language, page: Language, *, is_sure: bool = True
-    ) -> str | None:
+    def notice(self, citations: Sequence[Citation], language: Language, page: Language) -> str | None:
         """Return what a reader must know beside the quotes.
 
-        That they may be no answer, their language, whether a plan is in force, a broken source. That quotes are in
+        Their language, whether a plan is in force, a broken source. That quotes are in
         Japanese, a page in another language says itself.
         """
         wordings = self.wordings[language]
-        notices = [] if is_sure else [wordings.notice.unsure]
-        notices += [wordings.notice.quoted_in_japanese] if language != page else []
+        notices = [wordings.notice.quoted_in_japanese] if language != page else []
         today = self.today()
         for name in dict.fromkeys(citation.document for citation in citations):
             info = self.retriever.index.documents[name].info

@@ -39,9 +39,18 @@ class BigramEmbeddings(IdentifiedEmbeddings):
 
 def answering_all(assistant: Assistant) -> Assistant:
     """The assistant, but whatever it finds it answers with."""
+    return _answering(assistant, sure=0.0)
+
+
+def answering_unsurely(assistant: Assistant) -> Assistant:
+    """The assistant, but whatever it finds it answers with, and is never sure of it."""
+    return _answering(assistant, sure=1.0)
+
+
+def _answering(assistant: Assistant, sure: float) -> Assistant:
     known = assistant.calibration
-    surely = {
-        mode: getattr(known, mode).model_copy(update={"threshold": 0.0, "sure": 0.0})
+    weights = {
+        mode: getattr(known, mode).model_copy(update={"threshold": 0.0, "sure": sure})
         for mode in ("with_reader", "without_reader")
     }
-    return replace(assistant, calibration=known.model_copy(update=surely))
+    return replace(assistant, calibration=known.model_copy(update=weights))

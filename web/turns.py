@@ -44,7 +44,8 @@ def announcement(answer: Answer, texts: Catalogue) -> str:
 
 def _with_sources(answer: Answer, texts: Catalogue, documents: Mapping[str, Document]) -> str:
     """The answer as plain text with where each quote stands, for a letter or a note."""
-    lines = [answer.text, ""]
+    lines = [answer.caution, ""] if answer.caution else []
+    lines += [answer.text, ""]
     for citation in answer.citations:
         edition = documents[citation.document].info.edition
         page = texts("answer.page_short", page=citation.page) if citation.page else ""

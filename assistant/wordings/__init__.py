@@ -30,7 +30,7 @@ class StatusWordings(_Strict):
 
 
 class NoticeWordings(_Strict):
-    """What is said beside an answer; an empty text is not shown."""
+    """What is said above an answer (`unsure`) or beside it; an empty text is not shown."""
 
     unsure: str
     expired: str

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from assistant.approved import ApprovedAnswer, ApprovedBook, Match, Quote
+from assistant.approved import ApprovedAnswer, ApprovedBook, Match, Quote, approved_answer
 from assistant.assistant import Assistant
 from assistant.likeness import Likeness, wording_of
 from assistant.question import Question
 from assistant.reader import Reader, Reading, Text
 from evals.approved import measure_plan
 from evals.reader.plans import read_plan
+from tests.fakes import answering_unsurely
 
 NUMBER_OF_CENTRES = "市内の地域包括支援センターは何か所ですか"
 FORMER_AIM = "第３期計画が掲げた基本理念は何"
@@ -119,6 +120,12 @@ def test_what_would_be_served_without_its_note_is_offered_though_its_cosine_alon
     assert match(assistant, SERVED[0][0], [plain]) == Match(plain, sure=True)
     noted = replace(plain, note="地図は窓口にあります。")
     assert match(assistant, SERVED[0][0], [noted]) == Match(noted, sure=False)
+
+
+def test_an_approved_answer_bears_no_caution_however_unsure_the_assistant_was(assistant: Assistant) -> None:
+    examined = answering_unsurely(assistant).examine(NUMBER_OF_CENTRES)
+    assert examined.answer.caution
+    assert approved_answer(approved(assistant, NUMBER_OF_CENTRES), examined, assistant).caution is None
 
 
 def test_without_a_reader_only_the_approved_words_are_sure(assistant: Assistant) -> None:

@@ -13,7 +13,7 @@ from assistant.errors import InvalidQuestionError, UnverifiedAnswerError
 from assistant.question import parse_question
 from assistant.verify import cite
 from corpus.fold import fold
-from tests.fakes import answering_all
+from tests.fakes import answering_all, answering_unsurely
 
 
 @pytest.mark.parametrize(
@@ -210,16 +210,10 @@ def test_each_way_of_answering_has_a_threshold_of_its_own(assistant: Assistant) 
 @pytest.mark.parametrize("page", ["ja", "easy", "en", "zh", "ko", "vi"])
 def test_an_answer_that_may_be_none_says_so_and_marks_no_words(assistant: Assistant, page: Language) -> None:
     question = "新しい児童館の名前を教えて"
-    known = assistant.calibration
-    unsure = known.with_reader.model_copy(update={"threshold": 0.0, "sure": 1.0})
-    sure = known.with_reader.model_copy(update={"threshold": 0.0, "sure": 0.0})
-    unsurely, surely = (
-        replace(assistant, calibration=known.model_copy(update={"with_reader": weights})).ask(question, page=page)
-        for weights in (unsure, sure)
-    )
-    caution = assistant.wordings[page].notice.unsure
-    assert caution in (unsurely.notice or "")
-    assert caution not in (surely.notice or "")
+    unsurely, surely = (how(assistant).ask(question, page=page) for how in (answering_unsurely, answering_all))
+    assert unsurely.caution == assistant.wordings[page].notice.unsure
+    assert surely.caution is None
+    assert unsurely.notice == surely.notice
     assert unsurely.sentences == surely.sentences
     assert unsurely.short_answer is None
     assert "ほんちょう児童館" in (surely.short_answer or "")

@@ -30,7 +30,7 @@ def test_an_answer_comes_as_one_json(client: TestClient) -> None:
     assert answer["citations"][0]["url"].startswith("/documents/asaka-4")
     assert set(answer) == {
         *("id", "status", "language", "mode", "text", "short_answer", "sentences", "citations"),
-        *("notice", "contact", "suggestions", "approval", "index_version", "elapsed_ms"),
+        *("caution", "notice", "contact", "suggestions", "approval", "index_version", "elapsed_ms"),
     }
     assert response.headers["cache-control"] == "no-store"
 

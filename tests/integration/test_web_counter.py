@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from assistant.assistant import Assistant
 from corpus.model import Document
 from tests.conftest import STAFF_PASSWORD, MakeApp, MakeStaffApp
+from tests.fakes import answering_unsurely
 from web.request_log import JsonFormatter
 
 SCRIPT = {"Accept": "application/json"}
@@ -65,6 +66,17 @@ def test_what_is_shown_of_a_passage_is_the_plans_own_text_and_its_link_marks_it(
 def test_only_the_form_that_asks_for_an_answer_gets_one(client: TestClient, csrf: str) -> None:
     assert "blockquote" not in parts(client, csrf, "計画の期間は")["answer"]
     assert "blockquote" in parts(client, csrf, "計画の期間は", do="ask")["answer"]
+
+
+def test_that_an_answer_may_be_none_is_said_before_its_quotes(assistant: Assistant, make_staff_app: MakeStaffApp) -> None:
+    app = make_staff_app(lambda: answering_unsurely(assistant))
+    with TestClient(app) as client:
+        assert app.state.service.wait(30.0)
+        client.post("/staff/sign-in", data={"name": "viewer", "password": STAFF_PASSWORD})
+        token = str(re.findall('name="csrf" value="([^"]+)"', client.get("/counter").text)[0])
+        before, quotes, _ = parts(client, token, "計画の期間は", do="ask")["answer"].partition("<blockquote>")
+    assert quotes
+    assert assistant.wordings["ja"].notice.unsure in before
 
 
 def test_who_is_in_danger_is_helped_even_with_a_number_in_the_words(client: TestClient, csrf: str) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -7,10 +8,12 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from assistant.answer import Answer
+from assistant.answer import Answer, Language
 from assistant.assistant import Assistant
+from assistant.language import spoken_language
 from tests.conftest import MakeApp
-from web.catalogue import LANGUAGES, load_catalogues
+from tests.fakes import answering_unsurely
+from web.catalogue import LANGUAGE_TAGS, LANGUAGES, load_catalogues
 
 PERIOD_QUESTION = "計画の期間はいつからいつまでですか"
 STREAM = {"Accept": "text/event-stream"}
@@ -83,6 +86,23 @@ def test_the_chat_streams_what_the_page_without_a_script_shows(client: TestClien
     for _, data in events[:-1]:
         assert re.sub(r"\s", "", data["html"]) in squeezed
     assert events[-1][1]["announce"] == f"回答ができました。根拠は{len(answer['citations'])}件です。"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("question", [PERIOD_QUESTION, "How long is the plan's period?"])
+def test_that_an_answer_may_be_none_stands_before_its_quotes_also_in_what_is_copied(
+    assistant: Assistant, make_app: MakeApp, language: Language, question: str
+) -> None:
+    app = make_app(lambda: answering_unsurely(assistant))
+    with TestClient(app) as client:
+        assert app.state.service.wait(60)
+        page = html.unescape(client.post(f"{prefix(language)}/", data={"question": question}).text)
+    spoken = spoken_language("ja" if question == PERIOD_QUESTION else "en", language)
+    caution = assistant.wordings[spoken].notice.unsure
+    quotes, copied = page.index('<ul class="sentences">'), page.index('<textarea class="copy-text"')
+    assert page[:quotes].count(caution) == page[copied:].count(caution) == 1
+    assert f'<p class="unsure" lang="{LANGUAGE_TAGS[spoken]}">{caution}</p>' in page[:quotes]
+    assert re.search(f'<textarea class="copy-text"[^>]*>\\s*{re.escape(caution)}', page)
 
 
 @pytest.mark.parametrize(("language", "message"), [("ja", "質問を入力してください。"), ("en", "Please enter a question.")])
