@@ -17,7 +17,7 @@ import pytest
 from corpus.errors import DocumentError
 from index.__main__ import main
 from index.build import build_index, is_up_to_date, source_hashes
-from index.embed import ModelIdentity, hash_weights
+from index.embed import BATCH_SIZE, ModelIdentity, embed_all, hash_weights
 from index.errors import IndexUnavailableError, ModelError
 from index.fusion import LegWeights, rank
 from index.fusion import search as fused_search
@@ -49,6 +49,26 @@ def root(documents: Path, tmp_path: Path) -> Path:
     out = tmp_path / "index"
     build_index(documents, out, EMBEDDINGS)
     return out
+
+
+def test_every_text_has_its_own_vector_whatever_batch_it_was_in() -> None:
+    texts = [f"第{number}条" + "相談" * (number * 7 % 23) for number in range(5 * BATCH_SIZE + 1)]
+    done: list[int] = []
+    vectors = embed_all(EMBEDDINGS, texts, done.append)
+    assert vectors == pytest.approx(np.array([EMBEDDINGS.embed_query(text) for text in texts]), abs=1e-6)
+    assert sum(done) == len(texts)
+    assert embed_all(EMBEDDINGS, []).shape == (0, vectors.shape[1])
+
+
+def test_a_batch_that_cannot_be_embedded_ends_all() -> None:
+    class Failing(BigramEmbeddings):
+        def embed_documents(self, texts: list[str]) -> list[list[float]]:
+            if "だめ" in texts:
+                raise ModelError("読めません")
+            return super().embed_documents(texts)
+
+    with pytest.raises(ModelError):
+        embed_all(Failing(), ["計画"] * (3 * BATCH_SIZE) + ["だめ"])
 
 
 def search(index: SearchIndex, question: str) -> list[str]:
