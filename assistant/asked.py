@@ -47,6 +47,9 @@ _COUNTERS: dict[str, str] = {
     "章": "章",
     "条": "条",
 }
+# Who asks for a number of these says so: nobody asks for an age, or how often, in words for something else.
+_OF_ITS_OWN_KIND = frozenset(("人", "世帯", "台", "回", "歳", "時"))
+_COMPARES = re.compile("違い|ちがい|違う|違って|ちがう|比べ|くらべ|比較|どっちが|どちらが|どっちの方|どちらの方")
 _DATE = re.compile(
     rf"(?:(?:令和|平成|昭和)(?:元|{_NUMBER})(?:\([0-9]{{4}}\))?年度?|[0-9]{{4}}年度?)(?:[0-9]{{1,2}}月)?(?:[0-9]{{1,2}}日)?"
 )
@@ -80,6 +83,11 @@ class Asked:
         return self.kind not in ("definition", "where", "who", "open")
 
     @property
+    def is_of_its_own_kind(self) -> bool:
+        """Whether who wants this says so, and asks in these words for nothing else: as with an age, not with 「いつ」."""
+        return self.kind in ("how_much", "contact", "person") or self.counter in _OF_ITS_OWN_KIND
+
+    @property
     def has_short_answer(self) -> bool:
         """Whether such a value answers by itself: a date does, a word for applying only shows that it is spoken of."""
         return self.kind in ("when", "how_many", "how_much", "counted", "law", "contact", "name")
@@ -98,6 +106,11 @@ class _Ask(BaseModel):
 def _rules() -> tuple[_Ask, ...]:
     rules = tomllib.loads((Path(__file__).parent / "asked.toml").read_text(encoding="utf-8"))["asks"]
     return tuple(_Ask.model_validate(rule) for rule in rules)
+
+
+def compares(text: str) -> bool:
+    """Return whether a cleaned question asks how several things differ, or which of them is more."""
+    return bool(_COMPARES.search(text))
 
 
 def what_is_asked(text: str) -> Asked:

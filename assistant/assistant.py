@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from assistant.answer import Answer, Citation, Language, Status
+from assistant.asked import compares
 from assistant.calibration import Calibration
 from assistant.compose import Candidate, Pick, asked_for_first, choose, rank_sentences
 from assistant.contacts import Contacts
@@ -32,7 +32,6 @@ from index.fusion import Hit
 # The reader's log odds from which on its words are marked. In all 30 calibration cases beyond 7.5 they hold all facts that
 # are asked for, in 95 % of the 40 beyond 7, in 89 % of the 76 beyond 6.
 SURE_OF_SPAN = 7.5
-_COMPARES = re.compile("違い|ちがい|違う|違って|ちがう|比べ|くらべ|比較")
 # Longer words are no short answer: the whole sentence reads better.
 MAX_SHORT_ANSWER_CHARS = 40
 
@@ -210,7 +209,7 @@ def _short_answer(query: Query, best: Candidate) -> str | None:
     tell the meaning of two terms (「自助・共助って何ですか」), nor how two things differ.
     """
     text = best.sentence.text
-    if len(terms_meant(query.question.text)) > 1 or _COMPARES.search(query.question.text):
+    if len(terms_meant(query.question.text)) > 1 or compares(query.question.text):
         return None
     if best.value and query.asked.has_short_answer:
         return text[slice(*best.value)]

@@ -61,13 +61,15 @@ class Weights(BaseModel):
 class Calibration(BaseModel):
     """Two sets of weights, for answers with the reader and without it.
 
-    `further` is the probability from which on a second and a third sentence are quoted.
+    `further` is the probability from which on a second and a third sentence are quoted. `lead` says how surely the first
+    sentence answers after more readings (`lead.LeadSigns`); None where it was fitted without a reader.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     further: float = Field(gt=0, lt=1)
     with_reader: Weights
     without_reader: Weights
+    lead: Logistic | None = None
 
     @property
     def further_log_odds(self) -> float:

@@ -6,17 +6,17 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import fmean
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from assistant.asked import Asked, compares, what_is_asked
 from assistant.assistant import Assistant, Found
 from assistant.compose import Pick
 from assistant.decide import terms_of
+from assistant.lead import read_lead
 from assistant.period import Period, period_of
-from assistant.reader import Reader, Text
 from assistant.topic import particular_numbers
 from assistant.understand import Query
 from corpus.fold import fold
@@ -24,21 +24,30 @@ from index.lexical import words
 
 # Measured by `python -m evals approved`; how they were set stands in `evals/ABLATIONS.md`. What likens two questions does
 # not tell them apart: those that differ in the one word that matters are as near as paraphrases are. So an approved answer
-# is served where the reader is sure that its own sentence is what answers anyway, also when it reads that in other ways, for
-# the same words in it, takes the two questions not for different ones, and nothing is named that tells them apart. What is
-# only near is offered, and the person decides.
-SURE_PROBABILITY = 0.9
-SURE_ANSWERABLE = 4.6
+# is served where its own sentence is surely what answers the question anyway, read again in other ways, with the same words
+# in it, and nothing is asked for that tells the two apart. What is only near is offered, and the person decides.
+SURE_LOG_ODDS = 2.6
+# In nearly the same words rather the same is asked: 0.1 of cosine is worth one of the log odds.
+LOG_ODDS_PER_COSINE = 10.0
+USUAL_COSINE = 0.9
+# What another sentence answers nearly as well may want both.
 SURE_AHEAD = 1.5
-SURE_COSINE = 0.8
 SAME_WORDS = 0.5
-MAYBE_SAME = -2.0
 NEAR_COSINE = 0.86
 
-# What both questions must ask for, or neither: all but something, an aim instead of what is.
-_ASPECTS = {"except": re.compile("以外|のほか"), "aim": re.compile("目標")}
+# What both questions must ask for, or neither: all but something, an aim instead of what is (but not how many there are),
+# how it was before something came.
+_ASPECTS = {
+    "except": re.compile("以外|のほか"),
+    "aim": re.compile("目標(?![がは]?(?:全部で|何[個項つ]|いく))"),
+    "before": re.compile(
+        "(?:改正|変更|新設|開館|制定|施行|(?:変わ|変え|な|でき|始ま|作|つく)る)(?:の|より|以)*前(?![期年])"
+    ),
+}
 # What a 市 and its social welfare council do stands side by side, and a question for the one is like that for the other.
 _COUNCIL = "社協"
+_ENDS = "。！？!?\n"
+_SENTENCE_ENDS = re.compile(f"[{_ENDS}]")
 _ERA_YEAR = re.compile(r"(令和|平成|昭和)(元|\d+)")
 _BEFORE_ERA = {"令和": 2018, "平成": 1988, "昭和": 1925}
 
@@ -53,7 +62,8 @@ class Wording:
     `text` is folded, and so is `spelt`, which has the plan's spelling; `vector` is of unit length. `terms` are its own and
     what the plan calls them, `names` its places and persons, `numbers` the years, terms and aims it names, `period` whether
     it speaks of the plan (or survey, or meeting) before ("past"), of one still before that ("earlier"), of the one to come
-    ("next") or of none of them (""), `aspects` what a like question must ask for too. `read` has, for sentences at a
+    ("next") or of none of them (""), `aspects` what a like question must ask for too, `asked` what is asked for in the end,
+    after whatever is told before, and `compares` whether that is how several things differ. `read` has, for sentences at a
     document and a start, the span in them that the reader takes for the answer, nothing without a reader; None where it had
     no time.
     """
@@ -66,22 +76,26 @@ class Wording:
     numbers: frozenset[str]
     period: Period
     aspects: frozenset[str]
+    asked: Asked
+    compares: bool
     read: Mapping[Place, tuple[int, int]] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What approved sentences hold, with their headings: where they begin, their terms and their numbers."""
+    """What approved sentences hold, with their headings: where they begin, their terms, their numbers, and of which time."""
 
     places: frozenset[Place]
     terms: frozenset[str]
     numbers: frozenset[str]
+    period: Period
 
     @classmethod
     def of(cls, places: Iterable[Place], texts: Iterable[str]) -> Held:
         """Return what the sentences at some places hold, by their texts and those of their headings."""
         found = list(texts)
-        return cls(frozenset(places), terms_of(found), _numbers("\n".join(found)))
+        together = "\n".join(found)
+        return cls(frozenset(places), terms_of(found), _numbers(together), period_of(fold(together)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,37 +103,29 @@ class Likeness:
     """How near a question is to an approved one.
 
     `cosine` of the two questions; `identical` says that both are the same text but for their spelling. The rest is about the
-    approved sentence that is the first of those that would answer the question without approval: `probability` that the
-    question is answered so, `ahead` by how many log odds it is before the best one that is not approved, `same_words` how
-    far both questions have the same words in it for their answer, 0 to 1, `answerable` the reader's log odds that it
-    answers, the mean of three readings, and `same` those that both ask the same (None where it did not read so often, or
-    compare).
+    approved sentence that is the first of those that answer the question without approval: `same_words` how far both
+    questions have the same words in it for their answer, 0 to 1, `ahead` by how many log odds it is before the best one that
+    is not approved, and `certainty` the log odds that it answers, read again in other ways (None where it was not).
     """
 
     cosine: float
     identical: bool = False
-    probability: float = 0.0
-    ahead: float = 0.0
     same_words: float = 0.0
-    answerable: float | None = None
-    same: float | None = None
+    ahead: float = 0.0
+    certainty: float | None = None
 
-    def is_same(self, probability: float = SURE_PROBABILITY) -> bool:
+    def is_same(self) -> bool:
         """Whether the same is surely asked. What an editor approved for just these words holds for them."""
-        is_taken_for_same = self.same is not None and self.same >= MAYBE_SAME
-        return self.identical or (self._has_same_answer(probability) and self.is_surely_answered() and is_taken_for_same)
+        return self.identical or (self.may_be_same() and self._log_odds() >= SURE_LOG_ODDS)
 
-    def is_open(self) -> bool:
-        """Whether only more readings, which cost time, can tell whether the same is asked."""
-        return (self.answerable is None or self.same is None) and self._has_same_answer(SURE_PROBABILITY)
+    def may_be_same(self) -> bool:
+        """Whether the same words of the approved sentence answer both questions, and those of no other nearly as well."""
+        return self.same_words >= SAME_WORDS and self.ahead >= SURE_AHEAD
 
-    def is_surely_answered(self) -> bool:
-        """Whether the reader, having read three times, is sure that the approved sentence answers."""
-        return self.answerable is not None and self.answerable >= SURE_ANSWERABLE
-
-    def _has_same_answer(self, probability: float) -> bool:
-        is_answered = self.probability >= probability and self.ahead >= SURE_AHEAD
-        return is_answered and self.same_words >= SAME_WORDS and self.cosine >= SURE_COSINE
+    def _log_odds(self) -> float:
+        if self.certainty is None:
+            return -math.inf
+        return self.certainty + LOG_ODDS_PER_COSINE * (self.cosine - USUAL_COSINE)
 
     def is_near(self, near: float = NEAR_COSINE) -> bool:
         """Whether the same may be asked."""
@@ -134,7 +140,7 @@ def compare_all(
 ) -> list[Likeness | None]:
     """Return how near a question is to each approved wording, in their order.
 
-    None where what would answer it begins with no approved sentence, or where they name other things.
+    None where what would answer it begins with no approved sentence, or where they ask for other things.
 
     Args:
         asked: the question.
@@ -143,18 +149,11 @@ def compare_all(
         assistant: over whose index all of it is.
     """
     likenesses = [_compare(asked, found, wording, held) for wording, held in approved]
-    reader = assistant.reader
-    if reader is None or not any(likeness and likeness.is_open() for likeness in likenesses):
+    # More readings cost time, and all wordings share them.
+    if not any(one and one.may_be_same() for one in likenesses):
         return likenesses
-    answerable = _read_again(asked, found.ranked[0], reader)
-    same: dict[str, float | None] = {}
-    for at, (likeness, (wording, _)) in enumerate(zip(likenesses, approved, strict=True)):
-        if likeness and likeness.is_open():
-            read = replace(likeness, answerable=answerable)
-            if read.is_surely_answered() and wording.spelt not in same:
-                same[wording.spelt] = reader.same(asked.spelt, wording.spelt)
-            likenesses[at] = replace(read, same=same.get(wording.spelt))
-    return likenesses
+    certainty = _certainty(found, assistant)
+    return [one and replace(one, certainty=certainty) for one in likenesses]
 
 
 def _compare(asked: Wording, found: Found, wording: Wording, held: Held) -> Likeness | None:
@@ -162,31 +161,21 @@ def _compare(asked: Wording, found: Found, wording: Wording, held: Held) -> Like
     if asked.spelt == wording.spelt:
         return IDENTICAL
     lead = found.ranked[0] if found.ranked else None
-    if lead is None or place_of(lead) not in held.places or names_another(asked, wording, held):
+    if lead is None or place_of(lead) not in held.places or asks_for_another(asked, wording, held):
         return None
-    place, reading = place_of(lead), lead.candidate.reading
+    reading, span = lead.candidate.reading, wording.read.get(place_of(lead)) if wording.read else None
+    same_words = _overlap(reading.span, span) if reading and span else 0.0
     other = next((pick.log_odds for pick in found.ranked if place_of(pick) not in held.places), -math.inf)
-    span = wording.read.get(place) if wording.read else None
-    return Likeness(
-        cosine=float(asked.vector @ wording.vector),
-        probability=found.probability,
-        ahead=lead.log_odds - other,
-        same_words=_overlap(reading.span, span) if reading and span else 0.0,
-    )
+    return Likeness(float(asked.vector @ wording.vector), same_words=same_words, ahead=lead.log_odds - other)
 
 
-def _read_again(asked: Wording, lead: Pick, reader: Reader) -> float | None:
-    """Return the mean log odds of three readings that a sentence answers; None where the reader has no time.
-
-    The first was of the question with the plan's words behind it, which make a text look more like an answer than it is.
-    So the question alone is read with the passage whole, and with the sentence alone: an answer is one in all three.
-    """
-    passage, first = lead.passage, lead.candidate.reading
-    texts = [Text(passage.context, passage.text), Text(passage.context, lead.sentence.text)]
-    readings = reader.read(asked.spelt, texts)
-    if readings is None or first is None:
+def _certainty(found: Found, assistant: Assistant) -> float | None:
+    """The log odds that the first sentence answers, None where that cannot be read or is no answer."""
+    reader, weights = assistant.reader, assistant.calibration.lead
+    if reader is None or weights is None or not found.is_answered:
         return None
-    return fmean((first.answerable, *(one.answerable for one in readings)))
+    signs = read_lead(found.query, found.ranked[0], found.probability, reader)
+    return weights.log_odds(signs) if signs else None
 
 
 def nearest(compared: Iterable[tuple[Likeness, Choice]], rule: Callable[[Likeness], bool]) -> Choice | None:
@@ -195,8 +184,8 @@ def nearest(compared: Iterable[tuple[Likeness, Choice]], rule: Callable[[Likenes
     return max(passed, key=lambda one: one[0].cosine)[1] if passed else None
 
 
-def names_another(asked: Wording, wording: Wording, held: Held) -> bool:
-    """Return whether a question names a place or a number that the other does not, or who else acts, a period or an aspect.
+def asks_for_another(asked: Wording, wording: Wording, held: Held) -> bool:
+    """Return whether a question asks for another place, number, period, aspect or kind of value, or for who else acts.
 
     What the approved sentences name tells nothing apart. Who speaks of the plan before need not give its number, nor who
     gives a number say that it is the plan before; of what is to come, no number is taken for granted. Who names no period
@@ -208,8 +197,10 @@ def names_another(asked: Wording, wording: Wording, held: Held) -> bool:
         or (_COUNCIL in asked.terms and _COUNCIL not in wording.terms | held.terms)
         or asked.numbers - wording.numbers - held.numbers
         or (wording.numbers - asked.numbers and asked.period != "past")
-        or (asked.period not in ("", wording.period) and not _is_numbered(asked, wording))
+        or (asked.period not in ("", wording.period, held.period) and not _is_numbered(asked, wording))
         or asked.aspects != wording.aspects
+        or (asked.asked.is_of_its_own_kind and asked.asked != wording.asked)
+        or (asked.compares and not wording.compares)
     )
 
 
@@ -238,6 +229,7 @@ def wording_of(found: Found, assistant: Assistant) -> Wording:
     """Return a question as it is compared, by what was found for it."""
     query = found.query
     text = query.standalone
+    asking = _SENTENCE_ENDS.split(text.rstrip(_ENDS))[-1]
     return Wording(
         text=fold(query.question.text),
         spelt=fold(text),
@@ -247,6 +239,8 @@ def wording_of(found: Found, assistant: Assistant) -> Wording:
         numbers=_numbers(text),
         period=period_of(text),
         aspects=frozenset(name for name, pattern in _ASPECTS.items() if pattern.search(text)),
+        asked=what_is_asked(asking),
+        compares=compares(asking),
         read=_spans_read(found, assistant),
     )
 

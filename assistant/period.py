@@ -10,12 +10,12 @@ from corpus.fold import fold
 
 Period = Literal["earlier", "past", "next", ""]
 
-# 「前期高齢者」 is an age, 「名前の計画」 no former one; 「第4次の」, 「目次の」, 「年次の」, 「次のうち」 speak of nothing
-# to come.
+# 「前期高齢者」 is an age, 「名前の計画」 no former one; 「第4次の」, 「目次の」, 「年次の」, 「次のうち」, 「次の家」 speak
+# of nothing to come.
 _FORMER = "(?<![名事手駅])前"
 _COMING = "(?<![0-9一二三四五六七八九十目年順逐高])次"
 _PAST = re.compile(f"前期(?!高齢)|{_FORMER}の(?:計画|期(?![間限待日]))|前回|昔の計画|これまでの計画")
-_NEXT = re.compile(f"{_COMING}(?:期|回|の(?!うち|中))|今度の|新しい計画")
+_NEXT = re.compile(f"{_COMING}(?:期|回|の(?!うち|中|家|人(?!口)|方(?!針)|日|朝|週|月|駅|よう|ページ))|今度の|新しい計画")
 # The plan itself, and nothing else of another time: 「今度の計画」 may be this one, 「前回」 a survey's. Who says only
 # 「この計画では」 may ask for what it says of the former.
 _PLAN = "[^ 、のはがをに]{0,8}計画"

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -199,22 +198,6 @@ class Reader:
             return [readings[row] for row in range(len(texts))]
         finally:
             self._free.release()
-
-    def same(self, question: str, other: str) -> float | None:
-        """Return the log odds that two questions ask the same; None if as many as allowed are being read for.
-
-        The mean of both orders, because the model knows no symmetry.
-        """
-        if not self._free.acquire(blocking=False):
-            return None
-        try:
-            return fmean(self._pool.map(self._compare, (question, other), (other, question)))
-        finally:
-            self._free.release()
-
-    def _compare(self, question: str, other: str) -> float:
-        ids, mask = pad([encode(self._tokenizer, question, Text("", other))])
-        return float(self._session.run(["same"], {"input_ids": ids, "attention_mask": mask})[0][0])
 
     def _read(self, encoded: Encoded) -> Reading:
         # Never several in one run: they would all be as long as the longest, and be scaled by one another's activations.

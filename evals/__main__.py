@@ -20,7 +20,7 @@ from assistant.wiring import build_assistant, load_embeddings
 from evals.ablations import VARIANTS, ablate, as_markdown, sign_set_qualities
 from evals.anticipate import anticipate, as_jsonl
 from evals.approved import examine_cases, measure_approved, measure_plan
-from evals.calibrate import as_toml, fit, search_all, unseen_quality
+from evals.calibrate import as_toml, fit, fit_lead, search_all, unseen_quality
 from evals.cases import Case, CaseError, read_cases
 from evals.compare import RunError, compare_runs
 from evals.named import measure_named
@@ -131,8 +131,12 @@ def _retrieval(beir: Path, split: str, out: Path) -> None:
 
 def _calibrate(paths: Sequence[Path], out: Path | None) -> None:
     """Fit, print how well a fit does on plans that it has not seen, and write the fit."""
+    assistant = build_assistant(load_settings())
     with Progress(console=Console(stderr=True)) as bar:
-        searched = search_all(build_assistant(load_settings()), _read_together(paths), bar)
+        searched = search_all(assistant, _read_together(paths), bar)
+        calibration = fit(searched)
+        if assistant.reader:
+            calibration = fit_lead(searched, calibration, assistant.reader, bar)
     for read in (False, True):
         unseen = unseen_quality(searched, read)
         name = "with the reader" if read else "without the reader"
@@ -141,7 +145,7 @@ def _calibrate(paths: Sequence[Path], out: Path | None) -> None:
             figures = f"AUC {one.auc:.3f}, balanced accuracy {one.balanced_accuracy:.3f}, evidence {one.evidence:.3f}"
             print(f"  {plan:12} {figures}")
     if out:
-        out.write_text(as_toml(fit(searched), f"{len(searched)} questions on {len(unseen.plans)} plans"), encoding="utf-8")
+        out.write_text(as_toml(calibration, f"{len(searched)} questions on {len(unseen.plans)} plans"), encoding="utf-8")
 
 
 def _ablations(path: Path, out: Path) -> None:

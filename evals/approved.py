@@ -25,7 +25,6 @@ Rule = Callable[[Likeness], bool]
 
 RULES: dict[str, Rule] = {
     "served": Likeness.is_same,
-    "served, probability 0.95": lambda one: one.is_same(0.95),
     f"by cosine {FORMER_COSINE} (before)": lambda one: one.is_near(FORMER_COSINE),
     "offered": Likeness.is_near,
 }

@@ -23,8 +23,11 @@ from sklearn.preprocessing import StandardScaler
 from assistant.assistant import Assistant
 from assistant.calibration import Calibration, Logistic, Weights
 from assistant.compose import Candidate, Pick, SentenceSigns, asked_for_first, choose, find_candidates, rank, read_best
-from assistant.decide import Signs, read_signs
+from assistant.decide import Signs, probability_of, read_signs
+from assistant.lead import LeadSigns, read_lead
+from assistant.likeness import can_be_compared
 from assistant.question import parse_question
+from assistant.reader import Reader
 from assistant.understand import Query, understanding_of
 from corpus.fold import fold
 from evals.cases import Case
@@ -137,6 +140,26 @@ def fit(searched: Sequence[Searched], signs: Callable[[str], bool] = lambda name
     )
 
 
+def fit_lead(searched: Sequence[Searched], calibration: Calibration, reader: Reader, progress: Progress) -> Calibration:
+    """Return a calibration with the weights that say how surely the first sentence answers, fitted on what is answered.
+
+    The first sentence of each of these questions is read again, as it is for an approved answer. A sentence that holds
+    some of a case's evidence answers it. Questions that are never compared with approved ones are left out: without any
+    kanji, too, is what is asked in English.
+    """
+    rows, labels = [], []
+    compared = [one for one in searched if can_be_compared(one.query)]
+    for one in progress.track(compared, description="もう一度読む"):
+        ranked = ranked_sentences(one, calibration, read=True)
+        signs, weights = signs_of(one, ranked, calibration), calibration.with_reader
+        probability = probability_of(one.query, choose(ranked, calibration), signs, weights.answer, one.index)
+        if probability >= weights.threshold and (lead := read_lead(one.query, ranked[0], probability, reader)):
+            rows.append(lead)
+            labels.append(one.answers(ranked[0].candidate))
+    names = [field.name for field in fields(LeadSigns)]
+    return calibration.model_copy(update={"lead": _fit_logistic(rows, labels, names, None)})
+
+
 def unseen_quality(
     searched: Sequence[Searched], read: bool, signs: Callable[[str], bool] = lambda name: True
 ) -> UnseenQuality:
@@ -219,8 +242,8 @@ def _model(class_weight: str | None) -> Pipeline:
 def as_toml(calibration: Calibration, fitted_on: str) -> str:
     """Return the text of `assistant/calibration.toml`."""
     lines = [
-        "# Written by `python -m evals calibrate`: logistic regressions over the signs in assistant/compose.py (sentence)",
-        f"# and assistant/decide.py (answer). Fitted on {fitted_on}.",
+        "# Written by `python -m evals calibrate`: logistic regressions over the signs in assistant/compose.py (sentence),",
+        f"# assistant/decide.py (answer) and assistant/lead.py (lead). Fitted on {fitted_on}.",
         f"further = {calibration.further}",
     ]
     for mode in ("with_reader", "without_reader"):
@@ -228,6 +251,12 @@ def as_toml(calibration: Calibration, fitted_on: str) -> str:
         lines += ["", f"[{mode}]", f"threshold = {weights.threshold}", f"sure = {weights.sure}"]
         for kind in ("sentence", "answer"):
             logistic: Logistic = getattr(weights, kind)
-            lines += ["", f"[{mode}.{kind}]", f"bias = {logistic.bias}", f"[{mode}.{kind}.weights]"]
-            lines += [f"{name} = {weight}" for name, weight in logistic.weights.items()]
+            lines += _section(f"{mode}.{kind}", logistic)
+    if calibration.lead:
+        lines += _section("lead", calibration.lead)
     return "\n".join(lines) + "\n"
+
+
+def _section(name: str, logistic: Logistic) -> list[str]:
+    weights = [f"{sign} = {weight}" for sign, weight in logistic.weights.items()]
+    return ["", f"[{name}]", f"bias = {logistic.bias}", f"[{name}.weights]", *weights]

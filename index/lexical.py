@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from itertools import chain
@@ -70,7 +70,10 @@ class Word:
 
 def words(text: str) -> list[Word]:
     """Return the words of a text in order, after NFKC and in lower case."""
-    return [_word(morpheme) for morpheme in _tokenizer().tokenize(unicodedata.normalize("NFKC", text).lower())]
+    found = [_word(morpheme) for morpheme in _tokenizer().tokenize(unicodedata.normalize("NFKC", text).lower())]
+    # A dictionary takes 「何章」 for somebody's name.
+    asking = {here + after for here, word in enumerate(found) if word.surface == "何" for after in (0, 1)}
+    return [replace(word, is_name=False, is_of_one=False) if here in asking else word for here, word in enumerate(found)]
 
 
 def terms(text: str) -> list[str]:

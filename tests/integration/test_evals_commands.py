@@ -6,14 +6,16 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
+from rich.progress import Progress
 
 from assistant.assistant import Assistant
 from assistant.calibration import load_calibration
 from assistant.compose import SentenceSigns
 from assistant.decide import Signs
+from assistant.lead import LeadSigns
 from evals import named
 from evals.__main__ import main
-from evals.calibrate import OF_READER, as_toml, fit, search
+from evals.calibrate import OF_READER, as_toml, fit, fit_lead, search
 from evals.cases import read_cases
 from evals.compare import SCORES, RunError, compare_runs
 from evals.reader.plans import read_plans
@@ -121,8 +123,27 @@ def test_a_fit_is_written_as_a_file_that_the_assistant_reads(assistant: Assistan
     assert not OF_READER & fitted.without_reader.answer.weights.keys()
 
 
+def test_how_surely_the_first_sentence_answers_is_fitted_on_it_read_again(assistant: Assistant, tmp_path: Path) -> None:
+    assert assistant.reader
+    cases = read_cases(CASES / "fact.jsonl")[:30] + read_cases(CASES / "unanswerable.jsonl")
+    searched = list(search(assistant, cases, "plan"))
+    # All that is found counts as answered, so that there are wrong ones to learn from.
+    known = assistant.calibration
+    answering = known.model_copy(update={"with_reader": known.with_reader.model_copy(update={"threshold": 0.0})})
+    with Progress(disable=True) as progress:
+        fitted = fit_lead(searched, answering, assistant.reader, progress)
+    path = tmp_path / "calibration.toml"
+    path.write_text(as_toml(fitted, "some cases"), encoding="utf-8")
+    assert load_calibration(path) == fitted
+    assert fitted.lead
+    assert fitted.lead.weights["least"] > 0
+    assert fitted.lead.weights["answered"] > 0
+
+
 def test_the_shipped_weights_are_for_signs_that_there_are() -> None:
     shipped = load_calibration()
+    assert shipped.lead
+    assert shipped.lead.weights.keys() == {field.name for field in fields(LeadSigns)}
     for weights in (shipped.with_reader, shipped.without_reader):
         assert weights.sentence.weights.keys() <= {field.name for field in fields(SentenceSigns)}
         assert weights.answer.weights.keys() <= {field.name for field in fields(Signs)}

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from assistant.approved import ApprovedAnswer, Quote, anchored
-from assistant.likeness import Held, Likeness, Wording, names_another, nearest
+from assistant.asked import Asked
+from assistant.likeness import Held, Likeness, Wording, asks_for_another, nearest
 from corpus.model import Document, DocumentInfo
 from evals.approved import Group, count_matches
 from evals.cases import Case
@@ -59,24 +60,21 @@ def test_an_answer_has_no_place_without_its_document_or_with_one_of_its_quotes_l
     assert anchored(lost, documents(TEXT)) is None
 
 
-SURE = Likeness(0.9, probability=0.95, answerable=5.0, ahead=3.0, same_words=0.6, same=-1.0)
+SURE = Likeness(0.9, same_words=0.6, ahead=3.0, certainty=3.0)
 
 
-def test_a_question_that_would_surely_be_answered_with_the_approved_words_is_the_same() -> None:
+def test_a_question_that_is_surely_answered_by_the_same_words_of_the_approved_sentence_is_the_same() -> None:
     assert (SURE.is_same(), SURE.is_near()) == (True, True)
 
 
 @pytest.mark.parametrize(
     ("near", "maybe"),
     [
-        (replace(SURE, cosine=0.79), False),
-        (replace(SURE, probability=0.89), True),
-        (replace(SURE, answerable=None), True),
-        (replace(SURE, answerable=4.5), True),
-        (replace(SURE, ahead=1.4), True),
+        (replace(SURE, certainty=None), True),
+        (replace(SURE, certainty=2.5), True),
         (replace(SURE, same_words=0.4), True),
-        (replace(SURE, same=-2.1), True),
-        (replace(SURE, same=None), True),
+        (replace(SURE, ahead=1.4), True),
+        (replace(SURE, cosine=0.85), False),
         (Likeness(0.99), True),
     ],
 )
@@ -84,13 +82,9 @@ def test_where_one_sign_is_missing_the_approved_question_is_at_most_offered(near
     assert (near.is_same(), near.is_near()) == (False, maybe)
 
 
-def test_more_is_read_only_where_nothing_else_can_tell() -> None:
-    uncompared = replace(SURE, answerable=None, same=None)
-    assert uncompared.is_open()
-    assert not SURE.is_open()
-    assert not replace(uncompared, same_words=0.0).is_open()
-    assert not replace(uncompared, probability=0.8).is_open()
-    assert not Likeness(1.0, identical=True).is_open()
+def test_the_nearer_the_words_are_the_less_certain_the_sentence_must_be() -> None:
+    assert replace(SURE, certainty=2.0, cosine=0.97).is_same()
+    assert not replace(SURE, certainty=2.0, cosine=0.95).is_same()
 
 
 def test_what_was_approved_for_just_these_words_holds_for_them() -> None:
@@ -98,13 +92,13 @@ def test_what_was_approved_for_just_these_words_holds_for_them() -> None:
 
 
 def test_of_what_a_rule_lets_through_the_nearest_is_taken_and_of_equals_the_first() -> None:
-    compared = [(replace(SURE, cosine=0.99, answerable=None), "unread"), (SURE, "first"), (SURE, "second")]
+    compared = [(replace(SURE, cosine=0.99, certainty=None), "unread"), (SURE, "first"), (SURE, "second")]
     assert nearest(compared, Likeness.is_same) == "first"
     assert nearest(compared, Likeness.is_near) == "unread"
     assert nearest(compared[:1], Likeness.is_same) is None
 
 
-NOTHING_HELD = Held(frozenset(), frozenset(), frozenset())
+NOTHING_HELD = Held(frozenset(), frozenset(), frozenset(), "")
 PLAIN = Wording(
     text="基本理念は",
     spelt="基本理念は",
@@ -114,6 +108,8 @@ PLAIN = Wording(
     numbers=frozenset(),
     period="",
     aspects=frozenset(),
+    asked=Asked("open"),
+    compares=False,
     read={},
 )
 OTHER_CITY = replace(PLAIN, names=frozenset(("志木",)), terms=PLAIN.terms | {"志木"})
@@ -122,6 +118,10 @@ FORMER = replace(PLAIN, period="past")
 EARLIER = replace(PLAIN, period="earlier")
 COMING = replace(PLAIN, period="next")
 OF_COUNCIL = replace(PLAIN, terms=PLAIN.terms | {"社協"})
+OF_PRICE = replace(PLAIN, asked=Asked("how_much", "円"))
+OF_TIMES = replace(PLAIN, asked=Asked("how_many", "回"))
+OF_DATE = replace(PLAIN, asked=Asked("when"))
+COMPARING = replace(PLAIN, compares=True)
 
 
 @pytest.mark.parametrize(
@@ -154,19 +154,30 @@ OF_COUNCIL = replace(PLAIN, terms=PLAIN.terms | {"社協"})
         (OF_COUNCIL, PLAIN, True),
         (PLAIN, OF_COUNCIL, False),
         (OF_COUNCIL, OF_COUNCIL, False),
+        (OF_PRICE, PLAIN, True),
+        (OF_PRICE, OF_TIMES, True),
+        (OF_PRICE, OF_PRICE, False),
+        # Who approved an answer to a price may be asked for it by a word alone; and a date is asked for in many ways.
+        (PLAIN, OF_PRICE, False),
+        (OF_DATE, PLAIN, False),
+        (COMPARING, PLAIN, True),
+        (PLAIN, COMPARING, False),
+        (COMPARING, COMPARING, False),
     ],
 )
-def test_questions_that_name_other_places_numbers_periods_or_aspects_are_told_apart(
+def test_questions_for_other_places_numbers_periods_aspects_or_values_are_told_apart(
     asked: Wording, approved: Wording, another: bool
 ) -> None:
-    assert names_another(asked, approved, NOTHING_HELD) is another
+    assert asks_for_another(asked, approved, NOTHING_HELD) is another
 
 
-def test_a_name_or_a_number_that_the_approved_sentences_hold_tells_nothing_apart() -> None:
-    held = Held(frozenset(), frozenset(("志木", "社協")), frozenset(("第3期",)))
-    assert not names_another(OTHER_CITY, PLAIN, held)
-    assert not names_another(THIRD, PLAIN, held)
-    assert not names_another(OF_COUNCIL, PLAIN, held)
+def test_a_name_a_number_or_a_time_that_the_approved_sentences_hold_tells_nothing_apart() -> None:
+    held = Held(frozenset(), frozenset(("志木", "社協")), frozenset(("第3期",)), "past")
+    assert not asks_for_another(OTHER_CITY, PLAIN, held)
+    assert not asks_for_another(THIRD, PLAIN, held)
+    assert not asks_for_another(OF_COUNCIL, PLAIN, held)
+    assert not asks_for_another(FORMER, PLAIN, held)
+    assert asks_for_another(COMING, PLAIN, held)
 
 
 def case(number: int, evidence: str, group: str = "") -> Case:

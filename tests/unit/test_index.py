@@ -22,7 +22,7 @@ from index.errors import IndexUnavailableError, ModelError
 from index.fusion import LegWeights, rank
 from index.fusion import search as fused_search
 from index.generation import check_sources, is_rolled_back, load_generation, read_manifest, roll_back
-from index.lexical import BM25, terms
+from index.lexical import BM25, terms, words
 from index.probe import probe
 from index.search_index import Candidate, SearchIndex
 from index.vectors import VectorIndex
@@ -81,6 +81,15 @@ def test_the_same_texts_give_the_same_files_whatever_order_a_process_keeps_sets_
     vocabulary = json.loads((tmp_path / "vocab.index.json").read_text(encoding="utf-8"))
     assert list(vocabulary) == sorted(vocabulary)
     assert list(vocabulary.values()) == list(range(len(vocabulary)))
+
+
+@pytest.mark.parametrize("text", ["再犯防止推進計画は何章", "第何章ですか", "何条"])
+def test_who_asks_for_a_number_names_nobody(text: str) -> None:
+    assert not [word for word in words(text) if word.is_name or word.is_of_one]
+
+
+def test_a_place_or_a_person_is_a_name() -> None:
+    assert [word.surface for word in words("志木の計画を何章で") if word.is_name] == ["志木"]
 
 
 def test_texts_without_any_term_are_found_by_nothing() -> None:
