@@ -40,6 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _show(answer: Answer) -> None:
     """Print for a terminal or a pipe; no line is broken, so that a quote stays a quote."""
+    if answer.caution:
+        print(f"※{answer.caution}\n")
     print(answer.text)
     if answer.short_answer:
         print(f"\n短い答え: {answer.short_answer}")

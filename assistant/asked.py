@@ -49,7 +49,10 @@ _COUNTERS: dict[str, str] = {
 }
 # Who asks for a number of these says so: nobody asks for an age, or how often, in words for something else.
 _OF_ITS_OWN_KIND = frozenset(("人", "世帯", "台", "回", "歳", "時"))
-_COMPARES = re.compile("違い|ちがい|違う|違って|ちがう|比べ|くらべ|比較|どっちが|どちらが|どっちの方|どちらの方")
+_COMPARES = re.compile(
+    "(?<![間人桁場])違(?:い(?!ない)|う|って)|(?<!ま)ちが(?:い(?!ない)|う)|比べ|くらべ|比較"
+    "|ど(?:っち|ちら)(?:の方)?が(?:多|少|先|大き|高|低|長|短|よ|良|い(?![るま]))"
+)
 _DATE = re.compile(
     rf"(?:(?:令和|平成|昭和)(?:元|{_NUMBER})(?:\([0-9]{{4}}\))?年度?|[0-9]{{4}}年度?)(?:[0-9]{{1,2}}月)?(?:[0-9]{{1,2}}日)?"
 )
@@ -84,7 +87,7 @@ class Asked:
 
     @property
     def is_of_its_own_kind(self) -> bool:
-        """Whether who wants this says so, and asks in these words for nothing else: as with an age, not with 「いつ」."""
+        """Whether who wants this says so in one of few ways: as with an age, not with a date, which many words ask for."""
         return self.kind in ("how_much", "contact", "person") or self.counter in _OF_ITS_OWN_KIND
 
     @property

@@ -171,8 +171,8 @@ class Assistant:
     def notice(self, citations: Sequence[Citation], language: Language, page: Language) -> str | None:
         """Return what a reader must know beside the quotes.
 
-        Their language, whether a plan is in force, a broken source. That quotes are in
-        Japanese, a page in another language says itself.
+        Their language, whether a plan is in force, a broken source. That quotes are in Japanese, a page in another language
+        says itself.
         """
         wordings = self.wordings[language]
         notices = [wordings.notice.quoted_in_japanese] if language != page else []

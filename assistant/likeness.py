@@ -41,13 +41,12 @@ _ASPECTS = {
     "except": re.compile("以外|のほか"),
     "aim": re.compile("目標(?![がは]?(?:全部で|何[個項つ]|いく))"),
     "before": re.compile(
-        "(?:改正|変更|新設|開館|制定|施行|(?:変わ|変え|な|でき|始ま|作|つく)る)(?:の|より|以)*前(?![期年])"
+        "(?:改正|変更|新設|開館|制定|施行|(?:変わ|変え|でき|始ま|作|つく)る)(?:の|より|以)*前(?![期年提後日])"
     ),
 }
 # What a 市 and its social welfare council do stands side by side, and a question for the one is like that for the other.
 _COUNCIL = "社協"
-_ENDS = "。！？!?\n"
-_SENTENCE_ENDS = re.compile(f"[{_ENDS}]")
+_SENTENCE_ENDS = re.compile("[。！？!?\n]")
 _ERA_YEAR = re.compile(r"(令和|平成|昭和)(元|\d+)")
 _BEFORE_ERA = {"令和": 2018, "平成": 1988, "昭和": 1925}
 
@@ -83,7 +82,10 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What approved sentences hold, with their headings: where they begin, their terms, their numbers, and of which time."""
+    """What approved sentences hold, with their headings: where they begin, their terms, their numbers, and of which time.
+
+    Of times only the plan before tells something: prose speaks of what comes next (「次のとおり」) in many ways.
+    """
 
     places: frozenset[Place]
     terms: frozenset[str]
@@ -150,7 +152,8 @@ def compare_all(
     """
     likenesses = [_compare(asked, found, wording, held) for wording, held in approved]
     # More readings cost time, and all wordings share them.
-    if not any(one and one.may_be_same() for one in likenesses):
+    is_told = any(one and one.identical for one in likenesses)
+    if is_told or not any(one and one.may_be_same() for one in likenesses):
         return likenesses
     certainty = _certainty(found, assistant)
     return [one and replace(one, certainty=certainty) for one in likenesses]
@@ -197,7 +200,10 @@ def asks_for_another(asked: Wording, wording: Wording, held: Held) -> bool:
         or (_COUNCIL in asked.terms and _COUNCIL not in wording.terms | held.terms)
         or asked.numbers - wording.numbers - held.numbers
         or (wording.numbers - asked.numbers and asked.period != "past")
-        or (asked.period not in ("", wording.period, held.period) and not _is_numbered(asked, wording))
+        or (
+            asked.period not in ("", wording.period)
+            and not (asked.period == held.period == "past" or _is_numbered(asked, wording))
+        )
         or asked.aspects != wording.aspects
         or (asked.asked.is_of_its_own_kind and asked.asked != wording.asked)
         or (asked.compares and not wording.compares)
@@ -229,7 +235,7 @@ def wording_of(found: Found, assistant: Assistant) -> Wording:
     """Return a question as it is compared, by what was found for it."""
     query = found.query
     text = query.standalone
-    asking = _SENTENCE_ENDS.split(text.rstrip(_ENDS))[-1]
+    asking = _asking_part(text)
     return Wording(
         text=fold(query.question.text),
         spelt=fold(text),
@@ -243,6 +249,13 @@ def wording_of(found: Found, assistant: Assistant) -> Wording:
         compares=compares(asking),
         read=_spans_read(found, assistant),
     )
+
+
+def _asking_part(text: str) -> str:
+    """The last sentence that asks for a value or compares (「会費はいくらですか。教えてください」); else the last one."""
+    sentences = [sentence for sentence in _SENTENCE_ENDS.split(text) if sentence.strip()] or [text]
+    asking = (one for one in reversed(sentences) if what_is_asked(one).kind != "open" or compares(one))
+    return next(asking, sentences[-1])
 
 
 def _spans_read(found: Found, assistant: Assistant) -> Mapping[Place, tuple[int, int]] | None:

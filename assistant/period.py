@@ -15,7 +15,8 @@ Period = Literal["earlier", "past", "next", ""]
 _FORMER = "(?<![名事手駅])前"
 _COMING = "(?<![0-9一二三四五六七八九十目年順逐高])次"
 _PAST = re.compile(f"前期(?!高齢)|{_FORMER}の(?:計画|期(?![間限待日]))|前回|昔の計画|これまでの計画")
-_NEXT = re.compile(f"{_COMING}(?:期|回|の(?!うち|中|家|人(?!口)|方(?!針)|日|朝|週|月|駅|よう|ページ))|今度の|新しい計画")
+_NOT_TO_COME = "うち|中|よう|とおり|ページ|(?:家|人|方|日|朝|週|月|駅)(?:[にをはがともへの、。 ]|$)"
+_NEXT = re.compile(f"{_COMING}(?:期|回|の(?!{_NOT_TO_COME}))|今度の|新しい計画")
 # The plan itself, and nothing else of another time: 「今度の計画」 may be this one, 「前回」 a survey's. Who says only
 # 「この計画では」 may ask for what it says of the former.
 _PLAN = "[^ 、のはがをに]{0,8}計画"

@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     retrieval.add_argument("--beir", type=Path, required=True, help="corpus.jsonl, queries.jsonl, qrels/<split>.tsv")
     retrieval.add_argument("--split", default="test")
     retrieval.add_argument("--out", type=Path, required=True)
-    calibrate = commands.add_parser("calibrate", help="fit the decision between answering and declining")
+    calibrate = commands.add_parser("calibrate", help="fit what decides: which sentence, whether to answer, how surely")
     calibrate.add_argument("--cases", type=Path, nargs="+", required=True, help="taken together; never what is learnt from")
     calibrate.add_argument("--out", type=Path, help="the file to write: assistant/calibration.toml")
     anticipating = commands.add_parser("anticipate", help="make a document's anticipated questions of cases on it")

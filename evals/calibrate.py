@@ -146,6 +146,9 @@ def fit_lead(searched: Sequence[Searched], calibration: Calibration, reader: Rea
     The first sentence of each of these questions is read again, as it is for an approved answer. A sentence that holds
     some of a case's evidence answers it. Questions that are never compared with approved ones are left out: without any
     kanji, too, is what is asked in English.
+
+    Raises:
+        ValueError: all of these sentences answer, or none does.
     """
     rows, labels = [], []
     compared = [one for one in searched if can_be_compared(one.query)]
@@ -156,6 +159,8 @@ def fit_lead(searched: Sequence[Searched], calibration: Calibration, reader: Rea
         if probability >= weights.threshold and (lead := read_lead(one.query, ranked[0], probability, reader)):
             rows.append(lead)
             labels.append(one.answers(ranked[0].candidate))
+    if len(set(labels)) < 2:
+        raise ValueError("nothing to learn from: all first sentences answer, or none does")
     names = [field.name for field in fields(LeadSigns)]
     return calibration.model_copy(update={"lead": _fit_logistic(rows, labels, names, None)})
 

@@ -8,6 +8,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 Vectors = npt.NDArray[np.float32]
 
 BATCH_SIZE = 16
+# Each batch that is worked on takes memory.
+MAX_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +105,14 @@ def embed_all(
     vectors = np.zeros((len(texts), embeddings.identity.dimension), dtype=np.float32)
     by_length = sorted(range(len(texts)), key=lambda row: len(texts[row]))
     batches = [by_length[start : start + BATCH_SIZE] for start in range(0, len(texts), BATCH_SIZE)]
-    pool = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="embed")
+
+    def embed(rows: Sequence[int]) -> list[list[float]]:
+        return embeddings.embed_documents([texts[row] for row in rows])
+
+    pool = ThreadPoolExecutor(min(os.cpu_count() or 1, MAX_AT_ONCE), thread_name_prefix="embed")
     try:
-        found = pool.map(lambda rows: embeddings.embed_documents([texts[row] for row in rows]), batches)
+        # The first one by itself: a tokenizer sets itself up with it.
+        found = chain([embed(rows) for rows in batches[:1]], pool.map(embed, batches[1:]))
         for rows, of_rows in zip(batches, found, strict=True):
             vectors[rows] = of_rows
             advance(len(rows))

@@ -94,7 +94,10 @@ def test_what_the_reader_does_not_know_for_the_same_is_offered(assistant: Assist
         ("市の講座は なんえん かかりますか", Asked("how_much", "円"), False),
         # What is told before does not tell what is asked for.
         ("会費はいくらかと迷っていました。児童館の名前を教えて！", Asked("name"), False),
+        # Nor does what is polite after it.
+        ("会費はいくらですか。教えてください。", Asked("how_much", "円"), False),
         ("市民と住民の違いは", Asked("open"), True),
+        ("市民と住民の違いを。よろしくお願いします", Asked("open"), True),
         ("姉とは考えが違うのですが。計画は何年間ですか", Asked("how_many", "年"), False),
     ],
 )

@@ -180,6 +180,11 @@ def test_a_name_a_number_or_a_time_that_the_approved_sentences_hold_tells_nothin
     assert asks_for_another(COMING, PLAIN, held)
 
 
+def test_prose_of_the_plan_speaks_of_no_other_time_unless_of_the_plan_before() -> None:
+    assert asks_for_another(COMING, PLAIN, Held.of([], ["次期計画に向けて、次の３つを進めます。"]))
+    assert not asks_for_another(FORMER, PLAIN, Held.of([], ["６ 前期計画の振り返りについて", "児童館を開館しました。"]))
+
+
 def case(number: int, evidence: str, group: str = "") -> Case:
     wanted = ((evidence,),) if evidence else ()
     return Case(id=str(number), category="fact", question="?", answerable=bool(evidence), evidence=wanted, group=group)

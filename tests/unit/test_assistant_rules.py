@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from assistant.answer import Language, Status
-from assistant.asked import Asked, find_value, what_is_asked
+from assistant.asked import Asked, compares, find_value, what_is_asked
 from assistant.contacts import load_contacts
 from assistant.errors import ConfigurationError
 from assistant.language import detect_language
@@ -218,6 +218,13 @@ def test_what_a_question_only_names_does_not_decide_its_language(text: str, lang
         ("児童館は何か所目ですか", Asked("how_many", "か所")),
         ("民生委員は何人いますか", Asked("how_many", "人")),
         ("民生委員は なんにん いますか", Asked("how_many", "人")),
+        # ひなん, さいなん and こんなん ask for no number.
+        ("ひなんこうどうようしえんしゃだいちょうは どこにありますか", Asked("place")),
+        ("ひなんじの たすけあい", Asked("open")),
+        ("さいなんじに たすけがいるひと", Asked("open")),
+        ("こんなんじれいの そうだん", Asked("open")),
+        ("何回も同じ話をせずに済む相談先", Asked("open")),
+        ("台帳に氏名は載っていますか", Asked("open")),
         ("くんれんは ねんに なんかい", Asked("how_many", "回")),
         ("ほんちょうじどうかんは なんさいから", Asked("how_many", "歳")),
         ("こどもしょくどうは なんかしょ あるの", Asked("how_many", "か所")),
@@ -236,6 +243,22 @@ def test_what_a_question_only_names_does_not_decide_its_language(text: str, lang
 )
 def test_what_kind_of_answer_is_asked_for(text: str, asked: Asked) -> None:
     assert what_is_asked(text) == asked
+
+
+@pytest.mark.parametrize(
+    ("text", "is_comparison"),
+    [
+        ("市民と住民の違いは", True),
+        ("どっちが長い計画なのかな", True),
+        ("自助と互助はどうちがうの", True),
+        ("間違いを見つけたらどこに連絡しますか", False),
+        ("まちがいはありますか", False),
+        ("どちらがやっていますか", False),
+        ("計画の期間は", False),
+    ],
+)
+def test_who_compares_is_told_from_who_speaks_of_a_mistake(text: str, is_comparison: bool) -> None:
+    assert compares(text) is is_comparison
 
 
 @pytest.mark.parametrize(
