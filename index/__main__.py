@@ -66,10 +66,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build(paths: Paths, out: Path, force: bool) -> None:
-    import torch
-
-    # Each core has a batch of its own (`embed_all`).
-    torch.set_num_threads(1)
     console = Console(stderr=True)
     with console.status("モデルを準備しています…"):
         embeddings = paths.load_embeddings()

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +21,6 @@ if TYPE_CHECKING:
 Vectors = npt.NDArray[np.float32]
 
 BATCH_SIZE = 16
-# Each batch that is worked on takes memory.
-MAX_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,27 +93,14 @@ def embed_all(
 ) -> Vectors:
     """Return the vectors of `texts`, shape (len(texts), dimension), calling `advance` with the size of each batch done.
 
-    Texts of like length share a batch, because a batch costs what its longest text costs. A batch for each core is worked on
-    at a time; where the model itself takes no more than one, that takes four fifths of the time of all cores on each batch
-    in turn. No texts give shape (0, d).
+    Texts of like length share a batch, because a batch costs what its longest text costs. No texts give shape (0, d).
     """
     vectors = np.zeros((len(texts), embeddings.identity.dimension), dtype=np.float32)
     by_length = sorted(range(len(texts)), key=lambda row: len(texts[row]))
-    batches = [by_length[start : start + BATCH_SIZE] for start in range(0, len(texts), BATCH_SIZE)]
-
-    def embed(rows: Sequence[int]) -> list[list[float]]:
-        return embeddings.embed_documents([texts[row] for row in rows])
-
-    pool = ThreadPoolExecutor(min(os.cpu_count() or 1, MAX_AT_ONCE), thread_name_prefix="embed")
-    try:
-        # The first one by itself: a tokenizer sets itself up with it.
-        found = chain([embed(rows) for rows in batches[:1]], pool.map(embed, batches[1:]))
-        for rows, of_rows in zip(batches, found, strict=True):
-            vectors[rows] = of_rows
-            advance(len(rows))
-    finally:
-        # Who stops it waits for no batch that has not begun.
-        pool.shutdown(cancel_futures=True)
+    for start in range(0, len(texts), BATCH_SIZE):
+        rows = by_length[start : start + BATCH_SIZE]
+        vectors[rows] = embeddings.embed_documents([texts[row] for row in rows])
+        advance(len(rows))
     return vectors
 
 
