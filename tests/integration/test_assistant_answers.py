@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from assistant.__main__ import main
 from assistant.answer import Answer, Language
 from assistant.assistant import Assistant, Turn
 from assistant.compose import rank_sentences
@@ -217,6 +218,14 @@ def test_an_answer_that_may_be_none_says_so_and_marks_no_words(assistant: Assist
     assert unsurely.sentences == surely.sentences
     assert unsurely.short_answer is None
     assert "ほんちょう児童館" in (surely.short_answer or "")
+
+
+def test_the_command_line_says_before_the_quotes_that_an_answer_may_be_none(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("assistant.__main__.build_assistant", lambda settings: answering_unsurely(assistant))
+    assert main(["ask", "計画の期間は何年間ですか"]) == 0
+    assert capsys.readouterr().out.startswith(f"※{assistant.wordings['ja'].notice.unsure}\n\n")
 
 
 def test_a_short_answer_is_a_part_of_a_sentence_and_only_for_what_has_one(assistant: Assistant) -> None:
