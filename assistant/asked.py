@@ -36,10 +36,9 @@ _COUNTERS: dict[str, str] = {
     "人": "人|名",
     "か所": "か所|カ所|箇所|ヶ所|つ",
     "年": "年|か年|カ年",
-    "回": "回|度",
+    "回": "回|度|往復",
     "台": "台",
     "件": "件",
-    "円": "円",
     "歳": "歳|才",
     "割合": "%|パーセント|割",
     "世帯": "世帯",
@@ -53,19 +52,30 @@ _COMPARES = re.compile(
     "(?<![間人桁場])違(?:い(?!ない)|う|って)|(?<!ま)ちが(?:い(?!ない)|う)|比べ|くらべ|比較"
     "|ど(?:っち|ちら)(?:の方)?が(?:多|少|先|大き|高|低|長|短|よ|良|い(?![るま]))"
 )
+_LARGE = "[億万千百]{0,2}"  # 「約443万人」
+# 「1億8,400万円」. Looking behind as above.
+_OF_A_SUM = "0-9,.一二三四五六七八九十百千万億"
+_MONEY = re.compile(f"(?<![{_OF_A_SUM}])[{_OF_A_SUM}]+円|無料|無償|無利子")
 _DATE = re.compile(
     rf"(?:(?:令和|平成|昭和)(?:元|{_NUMBER})(?:\([0-9]{{4}}\))?年度?|[0-9]{{4}}年度?)(?:[0-9]{{1,2}}月)?(?:[0-9]{{1,2}}日)?"
 )
 _PERIOD = re.compile(rf"{_DATE.pattern}から{_DATE.pattern}(?:まで)?(?:の{_NUMBER}年間)?")
 _UNTIL = re.compile(rf"{_DATE.pattern}(?=まで|を(?:期限|目途|目標年))")
 # Looking behind keeps it from starting anew at each place within one long word or number.
-_CONTACT = re.compile(r"[0-9]{2,4}-[0-9]{2,4}-[0-9]{3,4}|(?<![\w.])[\w.]+@[\w.]+|https?://|(?<![0-9])[0-9]+(?:丁目|番地)")
+_CONTACT = re.compile(
+    r"[0-9]{2,4}-[0-9]{2,4}-[0-9]{3,4}|(?<![\w.])[\w.]+@[\w.]+|https?://|(?<![0-9])[0-9]+(?:丁目|番地)"
+    r"|[一二三四五六七八九十]丁目|ダイヤル「?#?[0-9]{3,}"
+)
 _FORMS: dict[Kind, re.Pattern[str]] = {
     "how_to": re.compile(r"申し?込み?|申請|応募|手続|届け?出|窓口で|ご?予約"),
     "place": re.compile(r"[^\s、。「」]{1,12}(?:[0-9]丁目|[0-9]番地|駅|庁舎|階|館内|センター内|公民館で|市役所)"),
     "person": re.compile(r"[一-鿿]{2,6}(?:氏|さん)(?![一-鿿])"),
     "name": re.compile(r"「[^」]{2,30}」"),
 }
+_SENTENCE_ENDS = re.compile("[。！？!?\\n]+")
+# 「いつも」, 「誰かが」 and 「何かあれば」 ask nothing.
+_INTERROGATIVE = re.compile("(?:[何誰幾]|ど[これのんうちなっ]|いつ|だれ|なに|なん|いく[つら])(?!も|でも|か[がにをのはとあい])")
+_ASKS_WHETHER = re.compile("(?:か|かな|かしら|の|っけ|かね|かの)$")
 _CLOCK = re.compile(r"[0-9]{1,2}(?:時|:[0-9]{2})")
 
 
@@ -88,7 +98,15 @@ class Asked:
     @property
     def is_of_its_own_kind(self) -> bool:
         """Whether who wants this says so in one of few ways: as with an age, not with a date, which many words ask for."""
-        return self.kind in ("how_much", "contact", "person") or self.counter in _OF_ITS_OWN_KIND
+        return self.is_plain_to_see or self.kind == "person"
+
+    @property
+    def is_plain_to_see(self) -> bool:
+        """Whether the answer to it has a form that no other has, as a price has: what has none of it is no answer.
+
+        Of 1,812 questions for such a value that the 44 invented plans answer, 6 are answered in another form.
+        """
+        return self.kind in ("how_much", "contact") or self.counter in _OF_ITS_OWN_KIND
 
     @property
     def has_short_answer(self) -> bool:
@@ -109,6 +127,16 @@ class _Ask(BaseModel):
 def _rules() -> tuple[_Ask, ...]:
     rules = tomllib.loads((Path(__file__).parent / "asked.toml").read_text(encoding="utf-8"))["asks"]
     return tuple(_Ask.model_validate(rule) for rule in rules)
+
+
+def asking_part(text: str) -> str:
+    """Return the sentence of a cleaned question that asks, the last of several; what is told before or thanked for is none.
+
+    Where no sentence has a word that asks, nor a form, all of it asks (「相談先を教えてください」).
+    """
+    sentences = [part.strip() for part in _SENTENCE_ENDS.split(text) if part.strip()]
+    asking = (one for one in reversed(sentences) if _INTERROGATIVE.search(one) or _ASKS_WHETHER.search(one))
+    return next(asking, text)
 
 
 def compares(text: str) -> bool:
@@ -152,11 +180,13 @@ def _value_patterns(asked: Asked) -> tuple[re.Pattern[str], ...]:
         return (_FORMS[asked.kind],)
     if asked.kind == "counted":
         return (re.compile(f"{_NUMBER}{re.escape(asked.counter)}"),)
-    if asked.kind in ("how_many", "how_much", "law"):
+    if asked.kind == "how_much":
+        return (_MONEY,)
+    if asked.kind in ("how_many", "law"):
         counters = _COUNTERS[asked.counter]
         if asked.counter == "年":
             return (_PERIOD, re.compile(rf"{_NUMBER}年(?:間|計画)"))
-        return (re.compile(rf"第?{_NUMBER}(?:{counters})目?"),)
+        return (re.compile(rf"第?{_NUMBER}{_LARGE}(?:{counters})目?"),)
     return ()
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from statistics import fmean
 
+from assistant.actor import is_anothers_doing
+from assistant.asked import find_value
 from assistant.calibration import Logistic
 from assistant.compose import Pick, explains, speaks_of
 from assistant.period import is_of_another_plan
@@ -94,10 +96,16 @@ def probability_of(query: Query, picks: Sequence[Pick], signs: Signs, weights: L
 
     Who asks what a term means, or only names something, is answered by a sentence that defines it or holds all of it. What
     stands in no document under any name is not in the plan, unless the reader is sure that some sentence means it. What the
-    plan says of itself is no answer to who asks for the one before or after it.
+    plan says of itself is no answer to who asks for the one before or after it, nor what the city does to who asks what its
+    social welfare council does; and who asks for a price or an age is answered by none that has none.
     """
     probability = weights.probability(signs)
     sentences, headings = [pick.sentence.text for pick in picks], [pick.passage.context for pick in picks]
+    sections = [pick.passage.section for pick in picks]
+    if is_anothers_doing(query.standalone, {*query.terms, *query.extra_terms}, sentences, sections):
+        return min(probability, PROBABILITY_OF_THE_UNWRITTEN)
+    if query.asked.is_plain_to_see and not any(find_value(query.asked, sentence) for sentence in sentences):
+        return min(probability, PROBABILITY_OF_THE_UNWRITTEN)
     # One of several documents may be that plan itself.
     if len(index.documents) == 1 and is_of_another_plan(query.question.text, sentences, headings):
         return min(probability, PROBABILITY_OF_THE_UNWRITTEN)

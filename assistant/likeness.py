@@ -11,14 +11,14 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from assistant.asked import Asked, compares, what_is_asked
+from assistant.actor import COUNCIL
+from assistant.asked import Asked, asking_part, compares, what_is_asked
 from assistant.assistant import Assistant, Found
 from assistant.compose import Pick
 from assistant.decide import terms_of
 from assistant.lead import read_lead
 from assistant.period import Period, period_of
 from assistant.topic import particular_numbers
-from assistant.understand import Query
 from corpus.fold import fold
 from index.lexical import words
 
@@ -44,9 +44,6 @@ _ASPECTS = {
         "(?:改正|変更|新設|開館|制定|施行|(?:変わ|変え|でき|始ま|作|つく)る)(?:の|より|以)*前(?![期年提後日])"
     ),
 }
-# What a 市 and its social welfare council do stands side by side, and a question for the one is like that for the other.
-_COUNCIL = "社協"
-_SENTENCE_ENDS = re.compile("[。！？!?\n]")
 _ERA_YEAR = re.compile(r"(令和|平成|昭和)(元|\d+)")
 _BEFORE_ERA = {"令和": 2018, "平成": 1988, "昭和": 1925}
 
@@ -197,7 +194,7 @@ def asks_for_another(asked: Wording, wording: Wording, held: Held) -> bool:
     return bool(
         asked.names - wording.terms - held.terms
         or wording.names - asked.terms - held.terms
-        or (_COUNCIL in asked.terms and _COUNCIL not in wording.terms | held.terms)
+        or (COUNCIL in asked.terms and COUNCIL not in wording.terms | held.terms)
         or asked.numbers - wording.numbers - held.numbers
         or (wording.numbers - asked.numbers and asked.period != "past")
         or (
@@ -235,7 +232,7 @@ def wording_of(found: Found, assistant: Assistant) -> Wording:
     """Return a question as it is compared, by what was found for it."""
     query = found.query
     text = query.standalone
-    asking = _asking_part(text)
+    asking = asking_part(text)
     return Wording(
         text=fold(query.question.text),
         spelt=fold(text),
@@ -249,13 +246,6 @@ def wording_of(found: Found, assistant: Assistant) -> Wording:
         compares=compares(asking),
         read=_spans_read(found, assistant),
     )
-
-
-def _asking_part(text: str) -> str:
-    """The last sentence that asks for a value or compares (「会費はいくらですか。教えてください」); else the last one."""
-    sentences = [sentence for sentence in _SENTENCE_ENDS.split(text) if sentence.strip()] or [text]
-    asking = (one for one in reversed(sentences) if what_is_asked(one).kind != "open" or compares(one))
-    return next(asking, sentences[-1])
 
 
 def _spans_read(found: Found, assistant: Assistant) -> Mapping[Place, tuple[int, int]] | None:

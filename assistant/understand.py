@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.answer import Language
-from assistant.asked import Asked, what_is_asked
+from assistant.asked import Asked, asking_part, what_is_asked
 from assistant.glossary import Entry, Glossary
 from assistant.language import detect_language
 from assistant.question import Question
@@ -109,7 +109,7 @@ class Understanding:
         own_terms = tuple(dict.fromkeys(terms(text)))
         extra = (term for plan in plan_words for term in terms(plan))
         language = detect_language(question.text)
-        asked = what_is_asked(asked_for)
+        asked = what_is_asked(asking_part(asked_for))
         # Words of another language are in no document, which says nothing about what the document says.
         checked = words(unexplained) if language == "ja" else []
         named = self._named(text) if language == "ja" and stands_alone and not asked.needs_value else ()

@@ -8,14 +8,9 @@ from collections.abc import Mapping, Sequence
 from assistant.answer import AnswerSentence, Citation
 from assistant.compose import Pick
 from assistant.errors import UnverifiedAnswerError
-from corpus.headings import names_an_aim
+from corpus.headings import names_an_aim, who_acts
 from corpus.model import Document, Passage
 
-# A plan says under such a heading what somebody has done or will do, and names nobody any more: 「○社協の取組」.
-_WHO_ACTS = re.compile(
-    r"[○〇◯●■□◆◇・\s]{0,3}(?:[（(]?[0-9０-９]{1,2}[）)．.]?\s?)?"
-    r"(?P<heading>\S{1,20}?(?:の(?:主な|具体的な)?(?:取り?組み?|役割|責務)|が(?:取り組む|行う|担う)こと))"
-)
 _NUMBER = re.compile(r"^[0-9０-９]{1,2}[.．、]?[\s　]+")
 
 
@@ -54,7 +49,7 @@ def under_headings(sentences: Sequence[AnswerSentence], citations: Sequence[Cita
     found, above = [], ""
     for sentence in sentences:
         section = citations[sentence.citations[0] - 1].section
-        heading = _NUMBER.sub("", "".join(section[-1:])) if names_an_aim(sentence.text) else _who_acts(section)
+        heading = _NUMBER.sub("", "".join(section[-1:])) if names_an_aim(sentence.text) else who_acts(section)
         found.append(sentence.model_copy(update={"heading": "" if heading == above else heading}))
         above = heading
     return found
@@ -68,12 +63,6 @@ def text_of(sentences: Sequence[AnswerSentence]) -> str:
             lines.append(f"【{sentence.heading}】")
         lines.append(sentence.text + "".join(f"[{n}]" for n in sentence.citations))
     return "\n".join(lines)
-
-
-def _who_acts(section: Sequence[str]) -> str:
-    """The deepest heading that says who acts, without its bullet; empty if none does."""
-    matches = (_WHO_ACTS.fullmatch(heading.strip()) for heading in reversed(section))
-    return next((match["heading"] for match in matches if match), "")
 
 
 def _adjoins(run: Sequence[Pick], pick: Pick) -> bool:

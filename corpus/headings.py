@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 # A heading longer than this is a sentence that happens to begin with a mark.
@@ -23,6 +24,11 @@ _STYLES: tuple[tuple[str, re.Pattern[str], int], ...] = (
 )
 # A line of a table of contents: 「基本目標１ 安心できるまち……12」.
 _OF_CONTENTS = re.compile(r"[.．…‥・･]{2,}[\s　]*[0-9０-９]{1,3}$")
+# A plan says under such a heading what somebody has done or will do, and names nobody any more: 「○社協の取組」.
+_WHO_ACTS = re.compile(
+    r"[○〇◯●■□◆◇・\s]{0,3}(?:[（(]?[0-9０-９]{1,2}[）)．.]?\s?)?"
+    r"(?P<heading>\S{1,20}?(?:の(?:主な|具体的な)?(?:取り?組み?|役割|責務)|が(?:取り組む|行う|担う)こと))"
+)
 _COLON = re.compile("[：:]")
 _CAPTION_ENDINGS = ("について", "とは", "イメージ", "体系", "一覧")
 _TO_ASCII = str.maketrans("０１２３４５６７８９", "0123456789")
@@ -64,3 +70,9 @@ def names_an_aim(line: str) -> bool:
     heading = parse_heading(line)
     is_aim = heading is not None and heading.style == "goal" and bool(re.search(rf"{_DIGITS}[\s　]+\S", line))
     return is_aim and not _OF_CONTENTS.search(line)
+
+
+def who_acts(section: Sequence[str]) -> str:
+    """Return the deepest of the headings above a text that says who acts, without its bullet; empty if none does."""
+    matches = (_WHO_ACTS.fullmatch(heading.strip()) for heading in reversed(section))
+    return next((match["heading"] for match in matches if match), "")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from assistant.answer import Language, Status
-from assistant.asked import Asked, compares, find_value, what_is_asked
+from assistant.asked import Asked, asking_part, compares, find_value, what_is_asked
 from assistant.contacts import load_contacts
 from assistant.errors import ConfigurationError
 from assistant.language import detect_language
@@ -232,6 +232,22 @@ def test_what_a_question_only_names_does_not_decide_its_language(text: str, lang
         ("予算はいくらですか", Asked("how_much", "円")),
         ("なんえん かかりますか", Asked("how_much", "円")),
         ("福祉相談課の電話番号は", Asked("contact")),
+        ("福祉相談課の でんわは なんばん", Asked("contact")),
+        ("福祉相談課　電話", Asked("contact")),
+        ("センターの住所はどこですか", Asked("contact")),
+        ("電話で相談できますか", Asked("open")),
+        ("電話したら笑われますか", Asked("open")),
+        ("よりそい電話に寄せられた悩みで多いもの", Asked("open")),
+        ("住所を知られないようにできますか", Asked("open")),
+        ("台帳　作成費用", Asked("how_much", "円")),
+        ("費用を助けてもらえますか", Asked("how_to")),
+        ("会費は何に使われていますか", Asked("open")),
+        ("民生委員の人数", Asked("how_many", "人")),
+        ("再犯者の人数は、上がっているのでしょうか", Asked("open")),
+        ("見守り協定の事業者数", Asked("open")),
+        ("困っている人が何人もいます", Asked("open")),
+        ("市長が決めるのはどんなときですか", Asked("open")),
+        ("市長の名前は", Asked("person")),
         ("福祉相談課の課長名は", Asked("person")),
         ("避難の名簿は誰に渡されますか", Asked("who")),
         ("第何条に基づきますか", Asked("law", "条")),
@@ -243,6 +259,22 @@ def test_what_a_question_only_names_does_not_decide_its_language(text: str, lang
 )
 def test_what_kind_of_answer_is_asked_for(text: str, asked: Asked) -> None:
     assert what_is_asked(text) == asked
+
+
+@pytest.mark.parametrize(
+    ("text", "asking"),
+    [
+        ("計画は何年間ですか。", "計画は何年間ですか"),
+        ("会費はいくらですか。教えてください。", "会費はいくらですか"),
+        ("詐欺の電話が来て震えました。社協は何をしていますか？", "社協は何をしていますか"),
+        ("隣の名前も知りません。なんでこうなったのかね", "なんでこうなったのかね"),
+        ("窓口は土日も開いているのでしょうか！いつも混んでいます。", "窓口は土日も開いているのでしょうか"),
+        ("相談先の名前を教えてください。よろしくお願いします。", "相談先の名前を教えてください。よろしくお願いします。"),
+        ("", ""),
+    ],
+)
+def test_of_several_sentences_the_last_one_that_asks_is_the_question(text: str, asking: str) -> None:
+    assert asking_part(text) == asking
 
 
 @pytest.mark.parametrize(
@@ -283,6 +315,11 @@ def test_who_compares_is_told_from_who_speaks_of_a_mistake(text: str, is_compari
         (Asked("how_many", "人"), "市内５つの地域包括支援センター", None),
         (Asked("contact"), "福祉相談課を新設し、職員を配置しました。", None),
         (Asked("how_much", "円"), "本計画の計画期間は５年間とします。", None),
+        (Asked("how_much", "円"), "整備費は１億８，４００万円です。", "１億８，４００万円"),
+        (Asked("how_much", "円"), "年額３万円を助成します。", "３万円"),
+        (Asked("how_much", "円"), "相談は無料です。", "無料"),
+        (Asked("how_many", "人"), "認知症の人は約４４３万人です。", "４４３万人"),
+        (Asked("contact"), "通告は、ダイヤル「１８９」で受けます。", "ダイヤル「１８９"),
         (Asked("definition"), "地域福祉とは、取組のことをいいます。", None),
     ],
 )
