@@ -38,8 +38,9 @@ def turn_values(
 
 
 def announcement(answer: Answer, texts: Catalogue) -> str:
-    """Return what a screen reader says when the answer is there."""
-    return texts("chat.done", count=len(answer.citations)) if answer.citations else texts("chat.done_plain")
+    """Return what a screen reader says when the answer is there, with the caution that stands before its quotes."""
+    done = texts("chat.done", count=len(answer.citations)) if answer.citations else texts("chat.done_plain")
+    return f"{done} {answer.caution}" if answer.caution else done
 
 
 def _with_sources(answer: Answer, texts: Catalogue, documents: Mapping[str, Document]) -> str:

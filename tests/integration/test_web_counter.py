@@ -74,9 +74,11 @@ def test_that_an_answer_may_be_none_is_said_before_its_quotes(assistant: Assista
         assert app.state.service.wait(30.0)
         client.post("/staff/sign-in", data={"name": "viewer", "password": STAFF_PASSWORD})
         token = str(re.findall('name="csrf" value="([^"]+)"', client.get("/counter").text)[0])
-        before, quotes, _ = parts(client, token, "計画の期間は", do="ask")["answer"].partition("<blockquote>")
+        shown = parts(client, token, "計画の期間は", do="ask")
+    before, quotes, _ = shown["answer"].partition("<blockquote>")
     assert quotes
     assert assistant.wordings["ja"].notice.unsure in before
+    assert assistant.wordings["ja"].notice.unsure in shown["announce"]
 
 
 def test_who_is_in_danger_is_helped_even_with_a_number_in_the_words(client: TestClient, csrf: str) -> None:

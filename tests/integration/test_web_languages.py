@@ -97,12 +97,15 @@ def test_that_an_answer_may_be_none_stands_before_its_quotes_also_in_what_is_cop
     with TestClient(app) as client:
         assert app.state.service.wait(60)
         page = html.unescape(client.post(f"{prefix(language)}/", data={"question": question}).text)
+        streamed = client.post(f"{prefix(language)}/", data={"question": question}, headers=STREAM).text
     spoken = spoken_language("ja" if question == PERIOD_QUESTION else "en", language)
     caution = assistant.wordings[spoken].notice.unsure
     quotes, copied = page.index('<ul class="sentences">'), page.index('<textarea class="copy-text"')
     assert page[:quotes].count(caution) == page[copied:].count(caution) == 1
     assert f'<p class="unsure" lang="{LANGUAGE_TAGS[spoken]}">{caution}</p>' in page[:quotes]
     assert re.search(f'<textarea class="copy-text"[^>]*>\\s*{re.escape(caution)}', page)
+    done = json.loads(streamed.strip().rpartition("\ndata: ")[2])
+    assert caution in done["announce"], "a screen reader says it too"
 
 
 @pytest.mark.parametrize(("language", "message"), [("ja", "質問を入力してください。"), ("en", "Please enter a question.")])

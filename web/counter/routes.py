@@ -173,7 +173,8 @@ class Counter:
 
     def _announcement(self, results: Results, answer: Answer | None) -> str:
         if answer:
-            return self._pages.text("counter.found_answer", count=len(results.results))
+            found = self._pages.text("counter.found_answer", count=len(results.results))
+            return f"{found} {answer.caution}" if answer.caution else found
         key = "counter.found" if results.results else "counter.found_none"
         return self._pages.text(key, count=len(results.results))
 
