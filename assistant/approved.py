@@ -11,25 +11,32 @@ from dataclasses import dataclass, field, replace
 
 from assistant.answer import Answer, AnswerSentence, Approval, Citation, Language
 from assistant.assistant import Assistant, Examined, Found
-from assistant.errors import UnverifiedAnswerError
+from assistant.errors import InvalidQuestionError, UnverifiedAnswerError
 from assistant.language import spoken_language
 from assistant.likeness import (
     IDENTICAL,
+    NEAR_COSINE,
     Held,
     Likeness,
     Wording,
+    ask_the_same,
     can_be_compared,
     compare_all,
     nearest,
     place_of,
+    unread_wording,
     wording_of,
 )
-from assistant.question import Question
+from assistant.personal_data import refuse_identifiers
+from assistant.question import Question, parse_question
 from assistant.suggest import MAX_SUGGESTIONS
 from assistant.verify import cite_span, text_of, under_headings
 from corpus.fold import fold
 from corpus.model import Document, Passage
 from index.search_index import SearchIndex
+
+# An editor looks through so many. Measured by `python -m evals approved`.
+MAX_PROPOSED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +114,69 @@ def can_be_approved(question: Question, assistant: Assistant) -> bool:
     return not assistant.router.route(question) and can_be_compared(assistant.understanding.understand(question))
 
 
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Another wording of a question that is to be approved; `is_same` says that nothing tells the two apart."""
+
+    text: str
+    is_same: bool
+
+
+def proposed_wordings(question: Question, quotes: Sequence[Quote], assistant: Assistant) -> list[Proposal]:
+    """Return anticipated questions that may ask the same as one that is to be approved.
+
+    They are such that one of the quoted sentences answers, and no more than `MAX_PROPOSED`: those that nothing tells apart
+    first, then the nearest. The question itself is not among them, nor what is never served an approved answer.
+
+    Args:
+        question: that is to be approved.
+        quotes: chosen for it, of the assistant's index.
+        assistant: over this index.
+    """
+    own = _unread(question, assistant)
+    if own is None:
+        return []
+    index = assistant.retriever.index
+    held = _held(quotes, index)
+    near: list[tuple[float, Proposal]] = []
+    for text in questions_answered(quotes, index):
+        asked = _askable(text)
+        other = _unread(asked, assistant) if asked and fold(text) != fold(question.text) else None
+        if other is not None and (cosine := float(own.vector @ other.vector)) >= NEAR_COSINE:
+            near.append((cosine, Proposal(text, ask_the_same(own, other, held))))
+    near.sort(key=lambda one: (not one[1].is_same, -one[0]))
+    return [proposal for _, proposal in near[:MAX_PROPOSED]]
+
+
+def questions_answered(quotes: Sequence[Quote], index: SearchIndex) -> list[str]:
+    """Return the anticipated questions that one of the quoted sentences answers; the quotes must be of this index."""
+    return index.questions_answered({(quote.document, quote.start) for quote in quotes})
+
+
+def _askable(text: str) -> Question | None:
+    try:
+        return refuse_identifiers(parse_question(text))
+    except InvalidQuestionError:
+        return None
+
+
+def _unread(question: Question, assistant: Assistant) -> Wording | None:
+    """A question as it is compared, unread; None where it is never served what is approved."""
+    if assistant.router.route(question):
+        return None
+    query = assistant.understanding.understand(question)
+    return unread_wording(query, assistant) if can_be_compared(query) else None
+
+
 def held_by(answer: ApprovedAnswer, index: SearchIndex) -> Held:
     """Return what an answer's sentences hold; its quotes must be of this index."""
-    passages = [_passage(index, quote.document, quote.start, quote.end) for quote in answer.quotes]
-    texts = [*(quote.text for quote in answer.quotes), *(passage.context for passage in passages if passage)]
-    return Held.of(((quote.document, quote.start) for quote in answer.quotes), texts)
+    return _held(answer.quotes, index)
+
+
+def _held(quotes: Sequence[Quote], index: SearchIndex) -> Held:
+    passages = [_passage(index, quote.document, quote.start, quote.end) for quote in quotes]
+    texts = [*(quote.text for quote in quotes), *(passage.context for passage in passages if passage)]
+    return Held.of(((quote.document, quote.start) for quote in quotes), texts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from assistant.decide import terms_of
 from assistant.lead import read_lead
 from assistant.period import Period, period_of
 from assistant.topic import particular_numbers
+from assistant.understand import Query
 from corpus.fold import fold
 from index.lexical import words
 
@@ -207,6 +208,12 @@ def asks_for_another(asked: Wording, wording: Wording, held: Held) -> bool:
     )
 
 
+def ask_the_same(one: Wording, other: Wording, held: Held) -> bool:
+    """Return whether nothing tells two questions apart, by what the sentences hold that would answer both."""
+    same_kind = one.asked.kind == other.asked.kind
+    return same_kind and not (asks_for_another(one, other, held) or asks_for_another(other, one, held))
+
+
 def _is_numbered(asked: Wording, wording: Wording) -> bool:
     """Whether the one of two that speaks of no period gives a number instead."""
     return any(bool(one.numbers) and not one.period for one in (asked, wording))
@@ -230,7 +237,11 @@ def can_be_compared(query: Query) -> bool:
 
 def wording_of(found: Found, assistant: Assistant) -> Wording:
     """Return a question as it is compared, by what was found for it."""
-    query = found.query
+    return replace(unread_wording(found.query, assistant), read=_spans_read(found, assistant))
+
+
+def unread_wording(query: Query, assistant: Assistant) -> Wording:
+    """Return a question as it is compared, but for what a reader makes of it."""
     text = query.standalone
     asking = asking_part(text)
     return Wording(
@@ -244,7 +255,7 @@ def wording_of(found: Found, assistant: Assistant) -> Wording:
         aspects=frozenset(name for name, pattern in _ASPECTS.items() if pattern.search(text)),
         asked=what_is_asked(asking),
         compares=compares(asking),
-        read=_spans_read(found, assistant),
+        read=None,
     )
 
 

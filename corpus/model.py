@@ -93,8 +93,8 @@ class Document:
     """A document in its canonical form.
 
     `text` is the blocks with one empty line between two; `source_sha256` is over the file and what lies beside it, so that
-    an index can tell that its source has changed. `questions` are those of the file beside it; a loaded index has them as
-    vectors only.
+    an index can tell that its source has changed. `questions` are those of the file beside it; a loaded index has them
+    together, not with its documents.
     """
 
     info: DocumentInfo

@@ -1,7 +1,8 @@
 """Questions that people are expected to ask, from the file beside a document: by them what answers is found more surely.
 
-Nothing of them is ever shown or quoted. A line of `<id>.questions.jsonl` is a question with pieces of the document that
-answer it: `{"question": "計画は何年間ですか", "answers": ["年度までの５年間とします"]}`.
+Residents are shown nothing of them; who approves an answer is asked which of them it answers too. A line of
+`<id>.questions.jsonl` is a question with pieces of the document that answer it:
+`{"question": "計画は何年間ですか", "answers": ["年度までの５年間とします"]}`.
 """
 
 from __future__ import annotations

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from typing import Literal, get_args
 
-from assistant.approved import ApprovedAnswer, Quote, held_by
+from assistant.approved import ApprovedAnswer, Quote, held_by, proposed_wordings
 from assistant.assistant import Assistant, Found, Turn
 from assistant.errors import InvalidQuestionError
-from assistant.likeness import Likeness, Wording, can_be_compared, compare_all, nearest, wording_of
+from assistant.likeness import Held, Likeness, Wording, can_be_compared, compare_all, nearest, wording_of
+from assistant.question import Question
 from assistant.understand import understanding_of
 from corpus.fold import fold
 from evals.cases import Case
@@ -20,6 +22,10 @@ from evals.reader.plans import Plan, cases_of, retriever_for
 # Each of the first three questions of a group is once the approved one.
 ROTATIONS = 3
 FORMER_COSINE = 0.97
+
+# Which wordings are approved: one of a group, with it those that are chosen unless an editor leaves them out, or all of a
+# group but the one that is asked.
+Wordings = Literal["one", "with proposed", "all others"]
 
 Rule = Callable[[Likeness], bool]
 
@@ -52,7 +58,7 @@ class ApprovedRow:
     cases: str
     groups: int
     rule: str
-    wordings: str
+    wordings: Wordings
     recall: float
     right: int
     other: int
@@ -100,74 +106,87 @@ def examine_cases(
 
 
 def measure_approved(name: str, examined: Sequence[ExaminedCase], assistant: Assistant) -> Iterator[ApprovedRow]:
-    """Yield the figures of each rule, by one wording of the approved question and by all its others."""
-    groups = _groups_of(examined, assistant)
-    likenesses = _compare_all(examined, groups, assistant)
+    """Yield the figures of each rule, by one wording of the approved question, with those proposed, and by all others."""
+    groups, proposed = _groups_of(examined, assistant)
+    likenesses = _compare_all(examined, groups, proposed, assistant)
     cases = [one.case for one in examined]
     for title, rule in RULES.items():
-        for wordings in ("one", "all others"):
-            figures = count_matches(cases, groups, likenesses, rule, alone=wordings == "one")
+        for wordings in get_args(Wordings):
+            figures = count_matches(cases, groups, likenesses, rule, wordings)
             yield ApprovedRow(name, len(groups), title, wordings, *figures)
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Cases that ask the same, as positions among all, with what an editor would approve for the first of them."""
+    """Cases that ask the same, as positions among all, with what an editor would approve for the first of them.
+
+    `proposed` has for each of these answers the other wordings that the editor finds chosen.
+    """
 
     members: Sequence[int]
     answers: Sequence[ApprovedAnswer]
+    proposed: Sequence[Sequence[str]] = field(default_factory=lambda: [()] * ROTATIONS)
 
 
-# How near a question is to a group's member, by the answer that is approved for the group: positions of the question and
-# of the member among the cases, and of the answer among the group's.
-Likenesses = Mapping[tuple[int, int, int], Likeness]
+# How near a question is to a wording, by the answer that is approved for a group: the group's name and the answer's
+# position in it, the question's position among the cases, and the wording, as a case's position or as a proposed text.
+Likenesses = Mapping[tuple[str, int, int, int | str], Likeness]
 
 
-def _groups_of(examined: Sequence[ExaminedCase], assistant: Assistant) -> dict[str, Group]:
-    """Return the groups by their names, with what would be approved in each turn."""
+def _groups_of(examined: Sequence[ExaminedCase], assistant: Assistant) -> tuple[dict[str, Group], dict[str, Wording]]:
+    """Return the groups by their names, with what would be approved in each turn, and the proposed wordings."""
     members: dict[str, list[int]] = {}
     for row, one in enumerate(examined):
         if one.case.group:
             members.setdefault(one.case.group, []).append(row)
-    return {
-        name: Group(rows, [_answer_of(examined[row].case, assistant) for row in rows[:ROTATIONS]])
-        for name, rows in sorted(members.items())
-    }
+    groups = {}
+    for name, rows in sorted(members.items()):
+        answers = [_answer_of(examined[row].case, assistant) for row in rows[:ROTATIONS]]
+        asked = [proposed_wordings(Question(one.question), one.quotes, assistant) for one in answers]
+        proposed = [[one.text for one in proposals if one.is_same] for proposals in asked]
+        groups[name] = Group(rows, answers, proposed)
+    texts = {text for group in groups.values() for proposed in group.proposed for text in proposed}
+    return groups, {text: wording_of(assistant.find(Question(text)), assistant) for text in texts}
 
 
-def _compare_all(examined: Sequence[ExaminedCase], groups: Mapping[str, Group], assistant: Assistant) -> Likenesses:
+def _compare_all(
+    examined: Sequence[ExaminedCase], groups: Mapping[str, Group], proposed: Mapping[str, Wording], assistant: Assistant
+) -> Likenesses:
     index = assistant.retriever.index
-    approved = [
-        (member, turn, wording, held)
-        for group in groups.values()
-        for turn, held in enumerate(held_by(answer, index) for answer in group.answers)
-        for member in group.members
-        if (wording := examined[member].wording)
-    ]
-    likenesses: dict[tuple[int, int, int], Likeness] = {}
+    approved: list[tuple[tuple[str, int, int | str], tuple[Wording, Held]]] = []
+    for name, group in groups.items():
+        members = [(member, wording) for member in group.members if (wording := examined[member].wording)]
+        for turn, answer in enumerate(group.answers):
+            held = held_by(answer, index)
+            wordings: list[tuple[int | str, Wording]] = [
+                *members,
+                *((text, proposed[text]) for text in group.proposed[turn]),
+            ]
+            approved += [((name, turn, key), (wording, held)) for key, wording in wordings]
+    likenesses: dict[tuple[str, int, int, int | str], Likeness] = {}
     for row, one in enumerate(examined):
         if one.found and one.wording:
-            others = [(member, turn, wording, held) for member, turn, wording, held in approved if member != row]
-            compared = compare_all(one.wording, one.found, [(wording, held) for *_, wording, held in others], assistant)
+            others = [(key, what) for key, what in approved if key[2] != row]
+            compared = compare_all(one.wording, one.found, [what for _, what in others], assistant)
             likenesses |= {
-                (row, member, turn): likeness
-                for likeness, (member, turn, *_) in zip(compared, others, strict=True)
+                (name, turn, row, wording): likeness
+                for likeness, ((name, turn, wording), _) in zip(compared, others, strict=True)
                 if likeness
             }
     return likenesses
 
 
 def count_matches(
-    cases: Sequence[Case], groups: Mapping[str, Group], likenesses: Likenesses, rule: Rule, *, alone: bool
+    cases: Sequence[Case], groups: Mapping[str, Group], likenesses: Likenesses, rule: Rule, wordings: Wordings
 ) -> tuple[float, int, int, int]:
     """Return recall, right, of other questions and wrong, as `ApprovedRow` has them.
 
     Args:
         cases: all that are asked, but for the one of each group that is approved in a turn.
         groups: of these cases, by their names.
-        likenesses: of these cases with the groups' members.
+        likenesses: of these cases with the groups' members and with the wordings proposed for them.
         rule: which likenesses are a match.
-        alone: whether one wording is approved, or all of the group but the one that is asked.
+        wordings: which are approved.
     """
     found = wanted = right = other = wrong = 0
     for turn in range(ROTATIONS):
@@ -181,8 +200,8 @@ def count_matches(
                     (likeness, (name, group.answers[at]))
                     for name, group in groups.items()
                     for at in [turn % len(group.members)]
-                    for member in ([approved[name]] if alone else group.members)
-                    if (likeness := likenesses.get((row, member, at)))
+                    for wording in _approved_wordings(group, at, wordings)
+                    if (likeness := likenesses.get((name, at, row, wording)))
                 ),
                 rule,
             )
@@ -195,6 +214,17 @@ def count_matches(
             wrong += not is_right
             found += is_right and bool(case.group)
     return found / wanted if wanted else 0.0, right, other, wrong
+
+
+def _approved_wordings(group: Group, turn: int, wordings: Wordings) -> Sequence[int | str]:
+    one = group.members[turn]
+    match wordings:
+        case "one":
+            return [one]
+        case "with proposed":
+            return [one, *group.proposed[turn]]
+        case "all others":
+            return group.members
 
 
 def _answer_of(case: Case, assistant: Assistant) -> ApprovedAnswer:

@@ -122,7 +122,8 @@ def _questions(
             if first < end
         }
         pairs += [(number, row) for row in sorted(rows)]
-    return Questions(embed([question.text for _, question in asked]), np.array(pairs, dtype=np.int64).reshape(len(pairs), 2))
+    texts = tuple(question.text for _, question in asked)
+    return Questions(texts, embed(texts), np.array(pairs, dtype=np.int64).reshape(len(pairs), 2))
 
 
 def is_up_to_date(documents_folder: Path, out: Path, embeddings: IdentifiedEmbeddings) -> bool:

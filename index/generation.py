@@ -29,7 +29,7 @@ from index.errors import IndexUnavailableError
 from index.lexical import BM25, TOKENIZER_VERSION
 from index.search_index import PassageTerms, Questions, SearchIndex
 
-FORMAT = 3
+FORMAT = 4
 # Two generations are kept: the one in use, and the one before it, so that a bad build can be undone.
 CURRENT, PREVIOUS = "current", "previous"
 ROLLED_BACK = "rolled_back"  # a file with the name of the generation that an operator went back to
@@ -192,6 +192,7 @@ def _load(folder: Path, manifest: Manifest, model: ModelIdentity) -> SearchIndex
             PassageTerms(tuple(row["context_terms"]), tuple(tuple(terms) for terms in row["sentence_terms"])) for row in rows
         ],
         questions=Questions(
+            tuple(row["text"] for row in _read_lines(folder / "questions.jsonl")),
             np.load(folder / "question_vectors.npy", allow_pickle=False),
             np.load(folder / "question_answers.npy", allow_pickle=False),
         ),
@@ -234,6 +235,7 @@ def _write_files(folder: Path, contents: Contents) -> None:
     )
     for name in _ARRAYS:
         np.save(folder / f"{name}.npy", getattr(contents, name), allow_pickle=False)
+    _write_lines(folder / "questions.jsonl", ({"text": text} for text in contents.questions.texts))
     np.save(folder / "question_vectors.npy", contents.questions.vectors, allow_pickle=False)
     np.save(folder / "question_answers.npy", contents.questions.answers, allow_pickle=False)
     contents.bm25.save(folder / "bm25")

@@ -66,17 +66,18 @@ class Candidate:
 class Questions:
     """Anticipated questions.
 
-    `vectors` has a row each, shape (questions, dimension); `answers` pairs of a question's row and the row of a sentence
-    that answers it, counted over all passages, shape (pairs, 2). Both may be empty.
+    `texts` has one each, and `vectors` a row, shape (questions, dimension); `answers` pairs of a question's row and the row
+    of a sentence that answers it, counted over all passages, shape (pairs, 2). All may be empty.
     """
 
+    texts: tuple[str, ...]
     vectors: Vectors
     answers: Rows
 
     @classmethod
     def none(cls, dimension: int) -> Questions:
         """No questions."""
-        return cls(np.zeros((0, dimension), dtype=np.float32), np.zeros((0, 2), dtype=np.int64))
+        return cls((), np.zeros((0, dimension), dtype=np.float32), np.zeros((0, 2), dtype=np.int64))
 
 
 class SearchIndex:
@@ -183,6 +184,17 @@ class SearchIndex:
             cosines = self._questions.vectors @ vector
             np.maximum.at(asked, self._answering_passage, cosines[self._questions.answers[:, 0]])
         return asked
+
+    def questions_answered(self, places: Collection[tuple[str, int]]) -> list[str]:
+        """Return the anticipated questions that one of some sentences answers, in the order of their file.
+
+        Args:
+            places: of the sentences, each by its document's id and its start.
+        """
+        sentences = ((passage.document_id, sentence.start) for passage in self.passages for sentence in passage.sentences)
+        rows = [row for row, place in enumerate(sentences) if place in places]
+        numbers = {number for row in rows for number in self._questions_of.get(row, ())}
+        return [self._questions.texts[number] for number in sorted(numbers)]
 
     def with_sentences(self, candidate: Candidate, query_terms: Sequence[str], vector: Vectors | None) -> Candidate:
         """Return a candidate with its overlap and its sentences, scored for the same question."""

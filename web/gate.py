@@ -59,8 +59,8 @@ async def read_json(request: Request, kind: type[Body]) -> Body:
         raise WebError(WRONG_FIELDS) from None
 
 
-async def read_fields(request: Request) -> list[tuple[str, str]]:
-    """Read the fields of one of the pages' forms, in their order.
+async def read_fields(request: Request, most: int = MAX_FORM_FIELDS) -> list[tuple[str, str]]:
+    """Read the fields of one of the pages' forms, `most` of them, in their order.
 
     Raises:
         WebError: 413, 415 or 400.
@@ -68,7 +68,7 @@ async def read_fields(request: Request) -> list[tuple[str, str]]:
     _check_type(request, "application/x-www-form-urlencoded")
     body = await _read_limited(request)
     try:
-        return parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS)
+        return parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=most)
     except ValueError:
         raise WebError(NOT_JSON) from None
 

@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from assistant.approved import ApprovedAnswer, ApprovedBook, Match, Quote, approved_answer
+from assistant.approved import (
+    MAX_PROPOSED,
+    ApprovedAnswer,
+    ApprovedBook,
+    Match,
+    Quote,
+    approved_answer,
+    proposed_wordings,
+    questions_answered,
+)
 from assistant.asked import Asked
 from assistant.assistant import Assistant
 from assistant.likeness import Likeness, wording_of
@@ -121,6 +130,36 @@ def test_what_a_question_asks_for_is_told_by_its_last_sentence(
 )
 def test_what_a_like_question_must_ask_for_too(assistant: Assistant, text: str, aspects: set[str]) -> None:
     assert wording_of(assistant.find(Question(text)), assistant).aspects == aspects
+
+
+def test_the_wordings_proposed_are_anticipated_questions_that_the_sentence_answers_the_nearest_first(
+    assistant: Assistant,
+) -> None:
+    quotes = approved(assistant, NUMBER_OF_CENTRES).quotes
+    proposed = proposed_wordings(Question(NUMBER_OF_CENTRES), quotes, assistant)
+    assert len(proposed) == MAX_PROPOSED
+    texts = [proposal.text for proposal in proposed]
+    assert set(texts) <= set(questions_answered(quotes, assistant.retriever.index))
+    by_first = proposed_wordings(Question(texts[0]), quotes, assistant)
+    assert texts[0] not in [proposal.text for proposal in by_first]
+
+
+def test_a_proposed_wording_that_asks_for_another_kind_of_thing_comes_last_and_is_no_same_one(assistant: Assistant) -> None:
+    proposed = proposed_wordings(Question(NUMBER_OF_CENTRES), approved(assistant, NUMBER_OF_CENTRES).quotes, assistant)
+    same = {proposal.text: proposal.is_same for proposal in proposed}
+    assert same["包括センターは何か所"]
+    assert False in same.values()
+    assert list(same.values()) == sorted(same.values(), reverse=True)
+
+
+def test_nothing_is_proposed_for_other_sentences_or_for_what_is_never_served(assistant: Assistant) -> None:
+    elsewhere = approved(assistant, FORMER_AIM).quotes
+    here = approved(assistant, NUMBER_OF_CENTRES).quotes
+    answered_here = questions_answered(here, assistant.retriever.index)
+    proposed = proposed_wordings(Question(NUMBER_OF_CENTRES), elsewhere, assistant)
+    assert not {proposal.text for proposal in proposed}.intersection(answered_here)
+    assert proposed_wordings(Question("こんにちは"), elsewhere, assistant) == []
+    assert proposed_wordings(Question(FORMER_AIM), (), assistant) == []
 
 
 class CountingReader:

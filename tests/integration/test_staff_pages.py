@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import time
@@ -18,6 +19,7 @@ from assistant.approved import ApprovedAnswer, Quote
 from assistant.assistant import Assistant
 from assistant.contacts import load_contacts
 from assistant.settings import Settings
+from corpus.fold import fold
 from evals.cases import read_cases
 from web.admission import Place
 from web.app import create_app
@@ -154,6 +156,73 @@ def test_an_approved_question_is_read_even_if_the_first_to_ask_is_in_a_hurry(
     database.close()
 
 
+def wordings(page: str) -> dict[str, tuple[str, bool]]:
+    """The other wordings that a form asks about: text → key and whether it is chosen."""
+    found = re.findall(r'name="wording" value="(\w+)"( checked)?><span>([^<]+)</span>', page)
+    return {html.unescape(text): (key, bool(checked)) for key, checked, text in found}
+
+
+def test_other_wordings_that_the_sentence_answers_are_chosen_until_the_editor_leaves_them_out(
+    client: TestClient, database: Database
+) -> None:
+    question = "避難行動要支援者台帳の配布先を教えてください。"
+    look = client.post("/staff/answers/look", data={"csrf": token(client), "question": question}).text
+    asked = wordings(look)
+    assert 2 < len(asked) <= 10
+    kept, left_out = [text for text, (_, chosen) in asked.items() if chosen][:2]
+    data = {"csrf": token(client), "question": question, "span": spans(look, chosen=True), "asked": "1"}
+    again = wordings(client.post("/staff/answers/look", data={**data, "wording": asked[kept][0]}).text)
+    assert (again[kept][1], again[left_out][1]) == (True, False)
+
+    assert client.post("/staff/answers/save", data={**data, "wording": asked[kept][0]}).status_code == 303
+    (stored, *_) = [one for one, _ in AnswerStore(database).list("active") if one.question == question]
+    assert [fold(other) for other in stored.others] == [fold(kept)]
+    assert ask(client, kept)["mode"] == "approved"
+    edit = client.get(f"/staff/answers/{stored.id}/edit").text
+    assert [text for text, (_, chosen) in wordings(edit).items() if chosen] == [kept]
+    assert kept not in edit.partition('<textarea id="others"')[2].partition("</textarea>")[0]
+
+
+def test_a_wording_that_other_sentences_answer_is_asked_about_again_instead_of_approved(
+    client: TestClient, database: Database
+) -> None:
+    question = "市内の地域包括支援センターは何か所ですか"
+    page = client.post("/staff/answers/look", data={"csrf": token(client), "question": question}).text
+    key, _ = next(iter(wordings(page).values()))
+    other = next(
+        span for span in spans(client.post("/staff/answers/look", data={"csrf": token(client), "question": PERIOD}).text)
+    )
+    before = latest_changes(database, 1)
+    data = {"csrf": token(client), "question": question, "span": other, "asked": "1", "wording": key, "note": "書いたこと"}
+    response = client.post("/staff/answers/save", data=data)
+    assert (response.status_code, latest_changes(database, 1)) == (422, before)
+    assert "選んだ文が変わったため" in response.text
+    assert "書いたこと" in response.text
+    assert not any(chosen for _, chosen in wordings(response.text).values())
+
+
+def test_what_visitors_asked_of_a_group_is_approved_only_where_the_editor_chooses_it(
+    client: TestClient, database: Database
+) -> None:
+    before = len(QuestionStore(database).since(1))
+    others = ("市民プールの利用料金はいくら", "プールの利用料金を知りたい")
+    for text in ("市民プールの利用料金はいくらですか", *others):
+        ask(client, text)
+    logged(database, before + 3)
+    opened = {one.text: one.id for one in QuestionStore(database).open(20)}
+    ids = ",".join(str(number) for text, number in opened.items() if "利用料金" in text)
+    form = {"csrf": token(client), "ids": ids, "question": "市民プールの利用料金はいくらですか"}
+    page = client.post("/staff/review/answer", data=form).text
+    asked = wordings(page)
+    assert set(others) <= set(asked)
+    assert not any(asked[text][1] for text in others)
+    assert form["question"] not in asked
+    data = {"csrf": token(client), "question": form["question"], "sources": ids, "span": spans(page)[:1], "asked": "1"}
+    assert client.post("/staff/answers/save", data={**data, "wording": asked[others[0]][0]}).status_code == 303
+    (stored, *_) = [one for one, _ in AnswerStore(database).list("active") if one.question == form["question"]]
+    assert stored.others == others[:1]
+
+
 def test_a_withdrawn_answer_is_served_no_more_and_every_step_is_recorded(client: TestClient, database: Database) -> None:
     look = client.post("/staff/answers/look", data={"csrf": token(client), "question": "社協とは何ですか"}).text
     assert approve(client, "社協とは何ですか", spans(look)[:1]) == 303
@@ -178,7 +247,8 @@ def test_a_withdrawn_answer_is_served_no_more_and_every_step_is_recorded(client:
         ({"span": ["asaka-4:999999999999:9999999999999"]}, 409),
         ({"question": ""}, 422),
         ({"question": f"番号は{MY_NUMBER}"}, 422),
-        ({"others": "\n".join(["別の聞き方"] * 11)}, 422),
+        ({"others": "\n".join(["別の聞き方"] * 31)}, 422),
+        ({"wording": "0" * 16}, 422),
         ({"note": "あ" * 401}, 422),
         ({"question": "How long does the plan run?"}, 422),
         ({"others": "こんにちは"}, 422),

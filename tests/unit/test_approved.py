@@ -192,33 +192,46 @@ def case(number: int, evidence: str, group: str = "") -> Case:
 
 CASES = [case(0, "５年間", "period"), case(1, "５年間", "period"), case(2, "５年間"), case(3, "社協"), case(4, "")]
 # Of the group's two members each is approved in its turn, the first one twice.
-GROUPS = {"period": Group((0, 1), (PERIOD, PERIOD))}
-APPROVED_FIRST, APPROVED_SECOND = (0, 0), (1, 1)
+GROUPS = {"period": Group((0, 1), (PERIOD, PERIOD), (("何年間",), ()))}
+# By which question, and the wording that is approved in the first turn and in the second.
+BY_FIRST, BY_SECOND = (0, 0), (1, 1)
+
+
+def likeness_keys(matched: set[tuple[int, tuple[int, int]]]) -> list[tuple[str, int, int, int | str]]:
+    return [("period", turn, row, wording) for row, (wording, turn) in matched]
 
 
 @pytest.mark.parametrize(
     ("matched", "figures"),
     [
-        ({}, (0.0, 0, 0, 0)),
-        ({(1, *APPROVED_FIRST)}, (2 / 3, 2, 0, 0)),
-        ({(1, *APPROVED_FIRST), (0, *APPROVED_SECOND)}, (1.0, 3, 0, 0)),
-        ({(2, *APPROVED_FIRST), (2, *APPROVED_SECOND)}, (0.0, 3, 3, 0)),
-        ({(3, *APPROVED_SECOND)}, (0.0, 0, 0, 1)),
-        ({(1, *APPROVED_FIRST), (3, *APPROVED_FIRST), (4, *APPROVED_FIRST)}, (2 / 3, 2, 0, 4)),
+        (set(), (0.0, 0, 0, 0)),
+        ({(1, BY_FIRST)}, (2 / 3, 2, 0, 0)),
+        ({(1, BY_FIRST), (0, BY_SECOND)}, (1.0, 3, 0, 0)),
+        ({(2, BY_FIRST), (2, BY_SECOND)}, (0.0, 3, 3, 0)),
+        ({(3, BY_SECOND)}, (0.0, 0, 0, 1)),
+        ({(1, BY_FIRST), (3, BY_FIRST), (4, BY_FIRST)}, (2 / 3, 2, 0, 4)),
     ],
     ids=["none", "two turns of three", "all", "a question of its own", "wrong", "right and wrong"],
 )
 def test_matches_are_counted_by_whether_the_approved_sentence_holds_the_evidence(
-    matched: set[tuple[int, int, int]], figures: tuple[float, int, int, int]
+    matched: set[tuple[int, tuple[int, int]]], figures: tuple[float, int, int, int]
 ) -> None:
-    likenesses = {(row, 0, 0): Likeness(0.5) for row in (1, 2, 3, 4)} | dict.fromkeys(matched, SURE)
-    assert count_matches(CASES, GROUPS, likenesses, Likeness.is_same, alone=True) == figures
+    unlike = dict.fromkeys(likeness_keys({(row, BY_FIRST) for row in (1, 2, 3, 4)}), Likeness(0.5))
+    likenesses = unlike | dict.fromkeys(likeness_keys(matched), SURE)
+    assert count_matches(CASES, GROUPS, likenesses, Likeness.is_same, "one") == figures
 
 
 def test_with_all_wordings_approved_a_question_is_compared_with_each_but_itself() -> None:
-    by_second = {(1, 0, 0): Likeness(0.5), (2, 1, 0): SURE}
-    assert count_matches(CASES, GROUPS, by_second, Likeness.is_same, alone=True) == (0.0, 0, 0, 0)
-    assert count_matches(CASES, GROUPS, by_second, Likeness.is_same, alone=False) == (0.0, 2, 2, 0)
+    by_second = {("period", 0, 1, 0): Likeness(0.5), ("period", 0, 2, 1): SURE}
+    assert count_matches(CASES, GROUPS, by_second, Likeness.is_same, "one") == (0.0, 0, 0, 0)
+    assert count_matches(CASES, GROUPS, by_second, Likeness.is_same, "all others") == (0.0, 2, 2, 0)
+
+
+def test_with_the_proposed_wordings_approved_a_question_is_compared_with_those_of_the_turn_too() -> None:
+    by_proposed = {("period", 0, 1, "何年間"): SURE, ("period", 0, 3, 1): SURE}
+    assert count_matches(CASES, GROUPS, by_proposed, Likeness.is_same, "one") == (0.0, 0, 0, 0)
+    # In two of three turns; the other member of the group is not approved with them.
+    assert count_matches(CASES, GROUPS, by_proposed, Likeness.is_same, "with proposed") == (2 / 3, 2, 0, 0)
 
 
 DANGEROUS = ['=HYPERLINK("http://evil.example")', "@SUM(A1)", "+1", "-1", "\tx", "\rx", "＝1+1", " =1", "\0=1"]

@@ -41,7 +41,15 @@ def documents(tmp_path: Path) -> Path:
         "１ 期間\n\n計画の期間は五年間です。\n\n２ 相談\n\n福祉相談課で相談できます。\n", encoding="utf-8"
     )
     (folder / "b.md").write_text("# 防災\n\n防災訓練を行いました。\n", encoding="utf-8")
+    ask(folder / "b.md", {"何の訓練をしたか": ["防災訓練"]})
     return folder
+
+
+def ask(document: Path, answers: dict[str, list[str]]) -> None:
+    """Write the questions that are anticipated for a document."""
+    lines = [{"question": question, "answers": pieces} for question, pieces in answers.items()]
+    text = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
+    document.with_name(f"{document.stem}.questions.jsonl").write_text(text, encoding="utf-8")
 
 
 @pytest.fixture
@@ -157,8 +165,7 @@ def test_a_search_keeps_the_best_and_scores_their_sentences(root: Path) -> None:
 
 def test_a_passage_is_found_by_a_question_that_it_is_known_to_answer(documents: Path, tmp_path: Path) -> None:
     question = "いつまでやるつもりか聞きたい"
-    asked = {"question": "いつまでやるつもりなのか", "answers": ["五年間"]}
-    (documents / "a.questions.jsonl").write_text(json.dumps(asked, ensure_ascii=False), encoding="utf-8")
+    ask(documents / "a.txt", {"いつまでやるつもりなのか": ["五年間"]})
     build_index(documents, tmp_path / "asked", EMBEDDINGS)
     index = load_generation(tmp_path / "asked", EMBEDDINGS.identity)
     vector = np.asarray(EMBEDDINGS.embed_query(question), dtype=np.float32)
@@ -167,9 +174,27 @@ def test_a_passage_is_found_by_a_question_that_it_is_known_to_answer(documents: 
     assert best.asked > 0.5 > best.dense
     assert [bool(scored.asked) for scored in best.sentences] == ["五年間" in s.text for s in best.passage.sentences]
     others = [row for row, passage in enumerate(index.passages) if passage.id != best.passage.id]
-    assert all(hit.candidate.asked == 0 for hit in fused_search(index, [], vector, 10, 3, among=np.array(others)))
+    assert all(hit.candidate.asked < 0.5 for hit in fused_search(index, [], vector, 10, 3, among=np.array(others)))
     without = index.candidates(terms(question), None, 10)
     assert all(found.asked == 0 for found in without), "without a model nothing is near"
+
+
+def test_an_index_names_the_questions_that_some_of_its_sentences_answer(documents: Path, tmp_path: Path) -> None:
+    ask(
+        documents / "a.txt",
+        {"いつまでか": ["五年間"], "何が書いてあるか": ["五年間", "福祉相談課"], "誰に聞けるか": ["福祉相談課"]},
+    )
+    build_index(documents, tmp_path / "asked", EMBEDDINGS)
+    index = load_generation(tmp_path / "asked", EMBEDDINGS.identity)
+
+    def answered(word: str) -> list[str]:
+        sentences = [(p.document_id, s) for p in index.passages for s in p.sentences]
+        return index.questions_answered({(document, one.start) for document, one in sentences if word in one.text})
+
+    assert answered("五年間") == ["いつまでか", "何が書いてあるか"]
+    assert answered("福祉相談課") == ["何が書いてあるか", "誰に聞けるか"]
+    assert answered("防災訓練") == ["何の訓練をしたか"]
+    assert index.questions_answered(set()) == index.questions_answered({("b", 1)}) == []
 
 
 def test_fusion_of_nothing_and_of_equal_scores_is_no_error(root: Path) -> None:

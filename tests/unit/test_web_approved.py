@@ -52,9 +52,6 @@ class SlowReader(Reader):
         assert self.going.wait(LONG_S)
         return [_reading(0 if self.is_blind else len(text.text)) for text in texts] if self.free.is_set() else None
 
-    def same(self, question: str, other: str) -> float | None:
-        return 1.0
-
 
 def _reading(tokens: int) -> Reading:
     each = np.ones(tokens, dtype=np.float32)

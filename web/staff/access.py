@@ -34,6 +34,8 @@ STORAGE_UNAVAILABLE = Problem(503, "staff_storage", retry_after_s=60)
 PREFIXES = ("/staff", "/counter")
 SECRET_HEADER = "X-Staff-Proxy-Secret"
 TOKEN_BYTES = 32
+# The sentences and the wordings of an answer's form, and its texts.
+MAX_FIELDS = 100
 
 Show = Callable[[Request, Person], Awaitable[Response]]
 Change = Callable[[Request, Person, Form], Awaitable[Response]]
@@ -199,7 +201,7 @@ async def _checked_form(request: Request, person: Person | None) -> Form:
     """
     _refuse_other_sites(request)
     by_form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
-    form = Form(tuple(await read_fields(request))) if by_form else Form(())
+    form = Form(tuple(await read_fields(request, MAX_FIELDS))) if by_form else Form(())
     given = request.headers.get("x-csrf-token", "") or form["csrf"]
     if person and not hmac.compare_digest(given.encode("utf-8", "replace"), person.csrf.encode()):
         raise WebError(FOREIGN_REQUEST)

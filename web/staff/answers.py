@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -9,11 +10,20 @@ from anyio import to_thread
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
-from assistant.approved import ApprovedAnswer, Quote, can_be_approved, quote_at
+from assistant.approved import (
+    MAX_PROPOSED,
+    ApprovedAnswer,
+    Quote,
+    can_be_approved,
+    proposed_wordings,
+    questions_answered,
+    quote_at,
+)
 from assistant.assistant import Assistant
 from assistant.errors import InvalidQuestionError
 from assistant.personal_data import mask, refuse_identifiers
 from assistant.question import parse_question
+from corpus.fold import fold
 from corpus.model import Passage
 from index.search_index import SearchIndex
 from web.approved import ApprovedAnswers
@@ -25,7 +35,7 @@ from web.storage.answers import STATES, AnswerStore, NoSuchAnswerError, State
 from web.storage.questions import QuestionStore
 
 MAX_QUOTES = 5
-MAX_OTHERS = 10
+MAX_OTHERS = 30
 MAX_NOTE_CHARS = 400
 PASSAGES_SHOWN = 5
 
@@ -34,16 +44,23 @@ TOO_MANY_QUOTES = Problem(422, "answer_too_many_quotes")
 QUOTE_GONE = Problem(409, "answer_quote_gone")
 TOO_MANY_OTHERS = Problem(422, "answer_too_many_others")
 LONG_NOTE = Problem(422, "answer_long_note")
+OTHER_WORDING = Problem(422, "answer_other_wording")
 NEVER_SERVED = Problem(422, "answer_never_served")
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An answer while it is being written, as the form has it. `sources` are the ids of logged questions it is made of."""
+    """An answer while it is being written, as the form has it. `sources` are the ids of logged questions it is made of.
+
+    `others` are wordings that were typed, a line each, `wordings` the keys of those chosen among the ones that the form
+    asked about; `asked` says that it has asked.
+    """
 
     number: int = 0
     question: str = ""
     others: str = ""
+    wordings: tuple[str, ...] = ()
+    asked: bool = False
     note: str = ""
     more: str = ""
     spans: tuple[str, ...] = ()
@@ -55,6 +72,15 @@ class Choice:
     """A sentence that can be chosen: its span as the form sends it, its text, and whether it is chosen."""
 
     span: str
+    text: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownWording:
+    """Another wording that the form asks about, its key as the form sends it, and whether it is chosen."""
+
+    key: str
     text: str
     chosen: bool
 
@@ -89,7 +115,12 @@ class AnswerPages:
         async def edit(request: Request, person: Person) -> Response:
             answer = await self._find(_number(request))
             spans = tuple(_span(quote) for quote in answer.quotes)
-            draft = Draft(answer.id, answer.question, "\n".join(answer.others), answer.note, "", spans)
+            index = self._service.assistant().retriever.index
+            # What is stored has been cleaned as a question is.
+            known = {fold(text): _key(text) for text in questions_answered(_quotes(spans, index), index)}
+            chosen = tuple(known[fold(text)] for text in answer.others if fold(text) in known)
+            typed = "\n".join(text for text in answer.others if fold(text) not in known)
+            draft = Draft(answer.id, answer.question, typed, chosen, True, answer.note, "", spans)
             return await self.look(request, person, draft)
 
         @routes.post("/staff/answers/look", "editor")
@@ -116,25 +147,52 @@ class AnswerPages:
         try:
             found = await self._service.find(draft.question)
             more = await self._service.find(draft.more) if draft.more.strip() else None
+            if not draft.spans and not draft.number and not draft.more:
+                picked = tuple(f"{p.passage.document_id}:{p.sentence.start}:{p.sentence.end}" for p in found.picks)
+                draft = replace(draft, spans=picked)
+            wordings = await self._wordings(draft)
         except InvalidQuestionError as error:
-            return self._page(request, person, _masked(draft), [], question_problem(error))
+            return self._page(request, person, _masked(draft), [], problem=question_problem(error))
         except WebError as error:
             # Busy or not ready: what has been written is kept for another try.
-            return self._page(request, person, draft, [], error.problem)
-        if not draft.spans and not draft.number and not draft.more:
-            picked = tuple(f"{p.passage.document_id}:{p.sentence.start}:{p.sentence.end}" for p in found.picks)
-            draft = replace(draft, spans=picked)
+            return self._page(request, person, draft, [], problem=error.problem)
         index = self._service.assistant().retriever.index
         hits = [
             hit.candidate.passage for hit in [*(more.hits if more else ()), *found.hits] if hit.candidate.passage.quotable
         ]
-        return self._page(request, person, draft, _passages(index, draft.spans, hits))
+        return self._page(request, person, draft, _passages(index, draft.spans, hits), wordings)
+
+    async def _wordings(self, draft: Draft) -> list[ShownWording]:
+        """Return the other wordings that the form asks about.
+
+        Those that were chosen and still belong to the chosen sentences come first, then those that are anticipated; when
+        they are first asked about, those that nothing tells apart are chosen. What visitors asked is grouped loosely, and
+        the editor chooses.
+
+        Raises:
+            InvalidQuestionError: the question is none, or names a person.
+            WebError: 503, as `Service.in_turn` does.
+        """
+        assistant = self._service.assistant()
+        index = assistant.retriever.index
+        question = refuse_identifiers(parse_question(draft.question))
+        quotes = _quotes(draft.spans, index)
+        logged = await self._logged(draft)
+        near = await self._service.in_turn(lambda: proposed_wordings(question, quotes, assistant))
+        chosen = [text for text in (*questions_answered(quotes, index), *logged) if _key(text) in draft.wordings]
+        texts = dict.fromkeys([*chosen, *(proposal.text for proposal in near), *logged[:MAX_PROPOSED]])
+        checked = chosen if draft.asked else [proposal.text for proposal in near if proposal.is_same]
+        return [ShownWording(_key(text), text, text in checked) for text in texts if fold(text) != fold(question.text)]
+
+    async def _logged(self, draft: Draft) -> Sequence[str]:
+        """The wordings of the logged questions that a draft is made of, the most frequent first."""
+        return await to_thread.run_sync(self._questions.texts, draft.sources) if draft.sources else ()
 
     async def _save(self, request: Request, person: Person, draft: Draft) -> Response:
         assistant = self._service.assistant()
         index = assistant.retriever.index
         try:
-            answer = _checked(draft, assistant)
+            answer = _checked(draft, await self._logged(draft), assistant)
         except InvalidQuestionError as error:
             problem = question_problem(error)
         except WebError as error:
@@ -150,9 +208,10 @@ class AnswerPages:
             return RedirectResponse(f"/staff/answers#a-{number}", 303)
         try:
             hits = [hit.candidate.passage for hit in (await self._service.find(draft.question)).hits]
+            wordings = await self._wordings(draft)
         except InvalidQuestionError:
-            hits, draft = [], _masked(draft)
-        return self._page(request, person, draft, _passages(index, draft.spans, hits), problem)
+            hits, wordings, draft = [], [], _masked(draft)
+        return self._page(request, person, draft, _passages(index, draft.spans, hits), wordings, problem)
 
     async def _find(self, number: int) -> ApprovedAnswer:
         try:
@@ -175,11 +234,13 @@ class AnswerPages:
         person: Person,
         draft: Draft,
         passages: Sequence[tuple[Passage, Sequence[Choice]]],
+        wordings: Sequence[ShownWording] = (),
         problem: Problem | None = None,
     ) -> Response:
         pages = self._routes.pages
         message = pages.message(problem) if problem else ""
-        values = {"draft": draft, "passages": passages, "message": message, "max_note": MAX_NOTE_CHARS}
+        limits = {"max_note": MAX_NOTE_CHARS, "max_others": MAX_OTHERS}
+        values = {"draft": draft, "passages": passages, "wordings": wordings, "message": message, **limits}
         return pages.page("staff/answer_form.html", request, person, status=problem.status if problem else 200, **values)
 
 
@@ -188,6 +249,8 @@ def _draft(form: Form) -> Draft:
         number=number_in(form["number"]) or 0,
         question=form["question"],
         others=form["others"],
+        wordings=tuple(dict.fromkeys(form.all("wording"))),
+        asked=bool(form["asked"]),
         note=form["note"],
         more=form["more"],
         spans=tuple(dict.fromkeys(form.all("span"))),
@@ -196,18 +259,26 @@ def _draft(form: Form) -> Draft:
 
 
 def _masked(draft: Draft) -> Draft:
-    return replace(draft, question=mask(draft.question), others=mask(draft.others), more=mask(draft.more))
+    return replace(draft, question=mask(draft.question), others=mask(draft.others), more=mask(draft.more), wordings=())
 
 
-def _checked(draft: Draft, assistant: Assistant) -> ApprovedAnswer:
+def _checked(draft: Draft, logged: Sequence[str], assistant: Assistant) -> ApprovedAnswer:
     """Return a draft as an answer whose quotes are sentences of the assistant's index.
+
+    Args:
+        draft: what the form has.
+        logged: the wordings of the logged questions that it is made of.
+        assistant: over the index.
 
     Raises:
         InvalidQuestionError: one of its questions is none, or names a person.
         WebError: 422, what is wrong with it; 409, a quote is not in the index (any more).
     """
+    index = assistant.retriever.index
     question = refuse_identifiers(parse_question(draft.question))
-    lines = [line for line in draft.others.splitlines() if line.strip()]
+    quotes = _quotes(draft.spans, index)
+    chosen = {_key(text): text for text in (*questions_answered(quotes, index), *logged) if _key(text) in draft.wordings}
+    lines = [*chosen.values(), *(line for line in draft.others.splitlines() if line.strip())]
     if len(lines) > MAX_OTHERS:
         raise WebError(TOO_MANY_OTHERS)
     others = tuple(dict.fromkeys(refuse_identifiers(parse_question(line)) for line in lines))
@@ -219,12 +290,23 @@ def _checked(draft: Draft, assistant: Assistant) -> ApprovedAnswer:
         raise WebError(NO_QUOTE)
     if len(draft.spans) > MAX_QUOTES:
         raise WebError(TOO_MANY_QUOTES)
-    quotes = [_quote(span, assistant.retriever.index) for span in draft.spans]
-    known = tuple(quote for quote in quotes if quote)
-    if len(known) < len(quotes):
+    if len(quotes) < len(draft.spans):
         raise WebError(QUOTE_GONE)
-    texts = tuple(one.text for one in others)
-    return ApprovedAnswer(draft.number, question.text, texts, known, draft.note.strip())
+    # It was asked about other sentences, which have been exchanged since.
+    if len(chosen) < len(draft.wordings):
+        raise WebError(OTHER_WORDING)
+    texts = tuple(one.text for one in others if one.text != question.text)
+    return ApprovedAnswer(draft.number, question.text, texts, quotes, draft.note.strip())
+
+
+def _key(text: str) -> str:
+    """A wording as the form sends it: ten long ones are more than a form may hold."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _quotes(spans: Sequence[str], index: SearchIndex) -> tuple[Quote, ...]:
+    """The quotes at the spans that are sentences of the index."""
+    return tuple(quote for span in spans if (quote := _quote(span, index)))
 
 
 def _quote(span: str, index: SearchIndex) -> Quote | None:
@@ -239,7 +321,7 @@ def _passages(
     index: SearchIndex, spans: Sequence[str], passages: Sequence[Passage]
 ) -> list[tuple[Passage, Sequence[Choice]]]:
     """The passages with what is chosen, then those that were found, each once."""
-    quotes = [quote for span in spans if (quote := _quote(span, index))]
+    quotes = _quotes(spans, index)
     held = [
         passage
         for passage in index.passages

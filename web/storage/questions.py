@@ -135,6 +135,14 @@ class QuestionStore:
         # `answer.Status` is what every writer has put into the column.
         return [Open(number, text or "", status, bool(bad)) for number, text, status, bad in rows]  # type: ignore[arg-type]
 
+    def texts(self, numbers: Sequence[int]) -> Sequence[str]:
+        """Return the different texts of some questions, the most frequent first; none of those that were kept without."""
+        count = func.count().desc()
+        wanted = select(QuestionRecord.text).where(QuestionRecord.id.in_(numbers), QuestionRecord.text.is_not(None))
+        with self._database.session() as session:
+            rows = session.scalars(wanted.group_by(QuestionRecord.text).order_by(count, QuestionRecord.text)).all()
+        return [text for text in rows if text]
+
     def handle(self, who: str, numbers: Sequence[int]) -> None:
         """Take questions off the list of open ones."""
         with changing(self._database, who, "questions.handle", str(len(numbers))) as session:
