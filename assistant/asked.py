@@ -74,8 +74,11 @@ _FORMS: dict[Kind, re.Pattern[str]] = {
 }
 _SENTENCE_ENDS = re.compile("[。！？!?\\n]+")
 # 「いつも」, 「誰かが」 and 「何かあれば」 ask nothing.
-_INTERROGATIVE = re.compile("(?:[何誰幾]|ど[これのんうちなっ]|いつ|だれ|なに|なん|いく[つら])(?!も|でも|か[がにをのはとあい])")
+_INTERROGATIVE = re.compile(
+    "(?:[何誰幾]|ど[これのんうちなっ]|いつ|だれ|なに|なん|いく[つら])(?!も|でも|か[がにをのはとあい])"
+)
 _ASKS_WHETHER = re.compile("(?:か|かな|かしら|の|っけ|かね|かの)$")
+_REQUESTS = re.compile("教え|おしえ|知りた|お願い|ください|下さい|示され|伺|うかが|聞かせ|照会|回答|挙げ|あげて")
 _CLOCK = re.compile(r"[0-9]{1,2}(?:時|:[0-9]{2})")
 
 
@@ -132,11 +135,17 @@ def _rules() -> tuple[_Ask, ...]:
 def asking_part(text: str) -> str:
     """Return the sentence of a cleaned question that asks, the last of several; what is told before or thanked for is none.
 
-    Where no sentence has a word that asks, nor a form, all of it asks (「相談先を教えてください」).
+    Where no sentence asks for more than an answer, all of it asks (「相談先を教えてください」).
     """
     sentences = [part.strip() for part in _SENTENCE_ENDS.split(text) if part.strip()]
-    asking = (one for one in reversed(sentences) if _INTERROGATIVE.search(one) or _ASKS_WHETHER.search(one))
-    return next(asking, text)
+    return next((one for one in reversed(sentences) if _asks(one)), text)
+
+
+def _asks(sentence: str) -> bool:
+    """Whether a sentence asks by a word or a form, or requests a kind of thing: 「名前を教えて」, not 「教えて」."""
+    if _INTERROGATIVE.search(sentence) or _ASKS_WHETHER.search(sentence):
+        return True
+    return bool(_REQUESTS.search(sentence)) and what_is_asked(sentence).kind != "open"
 
 
 def compares(text: str) -> bool:

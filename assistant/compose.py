@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -98,7 +99,10 @@ class Pick:
 
 
 def choose(ranked: Sequence[Pick], calibration: Calibration) -> list[Pick]:
-    """Return the best sentence, and up to two more that answer as well and say something else; none of none."""
+    """Return the best sentence, and up to two more that answer as well and say something else; none of none.
+
+    Where two of them name aims of one list, the list is what answers: all of it that there is room for, and nothing else.
+    """
     chosen: list[Pick] = []
     for pick in ranked:
         is_new = fold(pick.sentence.text) not in {fold(other.sentence.text) for other in chosen}
@@ -106,7 +110,21 @@ def choose(ranked: Sequence[Pick], calibration: Calibration) -> list[Pick]:
             chosen.append(pick)
         if len(chosen) == MAX_SENTENCES:
             break
-    return chosen
+    return _whole_list(chosen, ranked) or chosen
+
+
+def _whole_list(chosen: Sequence[Pick], ranked: Sequence[Pick]) -> list[Pick]:
+    """The aims of the list that several of the chosen sentences name, best first; none without one, or of a longer one."""
+    lists = Counter(_list_of(pick) for pick in chosen)
+    own = next((which for which, count in lists.items() if which and count > 1), None)
+    aims = {aim_of(pick.sentence.text): pick for pick in reversed(ranked) if own and _list_of(pick) == own}
+    return list(aims.values())[::-1] if len(aims) <= MAX_SENTENCES else []
+
+
+def _list_of(pick: Pick) -> tuple[str, ...] | None:
+    """Which list an aim's name stands in: its document, the headings above it and its kind; None for other sentences."""
+    aim = aim_of(pick.sentence.text)
+    return (pick.passage.document_id, *pick.passage.section, aim[0]) if aim else None
 
 
 def rank_sentences(query: Query, hits: Sequence[Hit], reader: Reader | None, calibration: Calibration) -> list[Pick]:

@@ -183,7 +183,9 @@ def test_of_several_documents_one_may_be_the_plan_before(assistant: Assistant) -
     assert replace(assistant, retriever=two).ask("前期計画の期間").status == "answered"
 
 
-@pytest.mark.parametrize("question", ["前期計画の３つの基本目標は？", "前の計画の基本目標をすべて教えてください"])
+@pytest.mark.parametrize(
+    "question", ["前期計画の３つの基本目標は？", "前の計画の基本目標をすべて教えてください", "前の計画の目標を3つ"]
+)
 def test_aims_are_named_in_the_documents_order_under_the_heading_that_says_whose_they_are(
     assistant: Assistant, question: str
 ) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from assistant.calibration import Logistic
-from assistant.compose import CHARS_READ, PASSAGES_READ, find_candidates, rank, read_best
+from assistant.calibration import Logistic, load_calibration
+from assistant.compose import CHARS_READ, PASSAGES_READ, choose, find_candidates, rank, read_best
 from assistant.question import parse_question
 from assistant.reader import Reader, Reading, Text
 from assistant.spelling import Spelling
@@ -33,11 +33,16 @@ class Recorder(Reader):
 
 def hits_of(lengths: Sequence[int]) -> list[Hit]:
     """Passages of one sentence each, as long as said, best first."""
+    return hits_with([("", "。" * length) for length in lengths])
+
+
+def hits_with(texts: Sequence[tuple[str, str]]) -> list[Hit]:
+    """Passages of one sentence each, by their headings and texts, best first."""
     hits = []
-    for number, length in enumerate(lengths):
-        text = "。" * length
-        sentence = Sentence(0, length, text)
-        passage = Passage(f"d-{number}", "d", (), "", 0, length, text, quotable=True, sentences=(sentence,))
+    for number, (heading, text) in enumerate(texts):
+        sentence = Sentence(0, len(text), text)
+        section = (heading,) if heading else ()
+        passage = Passage(f"d-{number}", "d", section, "", 0, len(text), text, quotable=True, sentences=(sentence,))
         found = Candidate(passage, 0.0, 0.0, 0.0, 0.0, sentences=(ScoredSentence(sentence, 0.0, 0.0),))
         hits.append(Hit(found, -float(number)))
     return hits
@@ -62,3 +67,30 @@ def test_the_best_passages_are_read_as_long_as_there_is_room(found: list[int], r
     ranked = rank(find_candidates(QUERY, hits_of(found)), BY_PASSAGE)
     assert read_best(QUERY, ranked, reader) is None
     assert reader.lengths == read
+
+
+FORMER = "前期計画の振り返り"
+FIRST, SECOND, THIRD, FOURTH = ((FORMER, f"基本目標{number} 支え合い") for number in "１２３４")
+PROSE = (FORMER, "３つの基本目標に沿って取り組みました。")
+OTHERS = ("今期の計画", "基本目標１ 見守り")
+
+
+@pytest.mark.parametrize(
+    ("found", "chosen"),
+    [
+        ([THIRD, SECOND, PROSE, FIRST], [THIRD, SECOND, FIRST]),
+        ([PROSE, SECOND, FIRST], [SECOND, FIRST]),
+        ([THIRD, PROSE, FIRST], [THIRD, FIRST]),
+        # One of them alone is no list, nor are those of two.
+        ([PROSE, THIRD, OTHERS], [PROSE, THIRD, OTHERS]),
+        # Of more than there is room for, the best stay as they are.
+        ([SECOND, THIRD, PROSE, FIRST, FOURTH], [SECOND, THIRD, PROSE]),
+        ([PROSE], [PROSE]),
+    ],
+)
+def test_where_two_aims_of_a_list_answer_the_list_is_quoted_and_nothing_else(
+    found: list[tuple[str, str]], chosen: list[tuple[str, str]]
+) -> None:
+    ranked = rank(find_candidates(QUERY, hits_with(found)), BY_PASSAGE)
+    picks = choose(ranked, load_calibration())
+    assert [(*pick.passage.section, pick.sentence.text) for pick in picks] == chosen
