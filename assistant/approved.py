@@ -37,6 +37,8 @@ from index.search_index import SearchIndex
 
 # An editor looks through so many. Measured by `python -m evals approved`.
 MAX_PROPOSED = 10
+# So many of the nearest are compared: each takes as long as an embedding.
+MAX_COMPARED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +118,10 @@ def can_be_approved(question: Question, assistant: Assistant) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Another wording of a question that is to be approved; `is_same` says that nothing tells the two apart."""
+    """Another wording of a question that is to be approved; `asks_the_same` says that nothing tells the two apart."""
 
     text: str
-    is_same: bool
+    asks_the_same: bool
 
 
 def proposed_wordings(question: Question, quotes: Sequence[Quote], assistant: Assistant) -> list[Proposal]:
@@ -133,39 +135,43 @@ def proposed_wordings(question: Question, quotes: Sequence[Quote], assistant: As
         quotes: chosen for it, of the assistant's index.
         assistant: over this index.
     """
-    own = _unread(question, assistant)
-    if own is None:
+    if not can_be_approved(question, assistant):
         return []
+    own = _unread(question, assistant)
     index = assistant.retriever.index
     held = _held(quotes, index)
     near: list[tuple[float, Proposal]] = []
-    for text in questions_answered(quotes, index):
-        asked = _askable(text)
-        other = _unread(asked, assistant) if asked and fold(text) != fold(question.text) else None
-        if other is not None and (cosine := float(own.vector @ other.vector)) >= NEAR_COSINE:
+    for text in index.questions_answered(_places(quotes), own.vector)[:MAX_COMPARED]:
+        asked = askable(text, assistant)
+        if asked is None or fold(text) == fold(question.text):
+            continue
+        other = _unread(asked, assistant)
+        if (cosine := float(own.vector @ other.vector)) >= NEAR_COSINE:
             near.append((cosine, Proposal(text, ask_the_same(own, other, held))))
-    near.sort(key=lambda one: (not one[1].is_same, -one[0]))
+    near.sort(key=lambda one: (not one[1].asks_the_same, -one[0]))
     return [proposal for _, proposal in near[:MAX_PROPOSED]]
 
 
 def questions_answered(quotes: Sequence[Quote], index: SearchIndex) -> list[str]:
     """Return the anticipated questions that one of the quoted sentences answers; the quotes must be of this index."""
-    return index.questions_answered({(quote.document, quote.start) for quote in quotes})
+    return index.questions_answered(_places(quotes))
 
 
-def _askable(text: str) -> Question | None:
+def _places(quotes: Sequence[Quote]) -> set[tuple[str, int]]:
+    return {(quote.document, quote.start) for quote in quotes}
+
+
+def askable(text: str, assistant: Assistant) -> Question | None:
+    """Return a text as a question that may be served what is approved for it; None if it is none, or names a person."""
     try:
-        return refuse_identifiers(parse_question(text))
+        question = refuse_identifiers(parse_question(text))
     except InvalidQuestionError:
         return None
+    return question if can_be_approved(question, assistant) else None
 
 
-def _unread(question: Question, assistant: Assistant) -> Wording | None:
-    """A question as it is compared, unread; None where it is never served what is approved."""
-    if assistant.router.route(question):
-        return None
-    query = assistant.understanding.understand(question)
-    return unread_wording(query, assistant) if can_be_compared(query) else None
+def _unread(question: Question, assistant: Assistant) -> Wording:
+    return unread_wording(assistant.understanding.understand(question), assistant)
 
 
 def held_by(answer: ApprovedAnswer, index: SearchIndex) -> Held:

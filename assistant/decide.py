@@ -102,7 +102,7 @@ def probability_of(query: Query, picks: Sequence[Pick], signs: Signs, weights: L
     probability = weights.probability(signs)
     sentences, headings = [pick.sentence.text for pick in picks], [pick.passage.context for pick in picks]
     sections = [pick.passage.section for pick in picks]
-    if is_anothers_doing(query.standalone, {*query.terms, *query.extra_terms}, sentences, sections):
+    if is_anothers_doing(query.standalone, sentences, sections):
         return min(probability, PROBABILITY_OF_THE_UNWRITTEN)
     if query.asked.is_plain_to_see and not any(find_value(query.asked, sentence) for sentence in sentences):
         return min(probability, PROBABILITY_OF_THE_UNWRITTEN)

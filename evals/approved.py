@@ -143,7 +143,7 @@ def _groups_of(examined: Sequence[ExaminedCase], assistant: Assistant) -> tuple[
     for name, rows in sorted(members.items()):
         answers = [_answer_of(examined[row].case, assistant) for row in rows[:ROTATIONS]]
         asked = [proposed_wordings(Question(one.question), one.quotes, assistant) for one in answers]
-        proposed = [[one.text for one in proposals if one.is_same] for proposals in asked]
+        proposed = [[one.text for one in proposals if one.asks_the_same] for proposals in asked]
         groups[name] = Group(rows, answers, proposed)
     texts = {text for group in groups.values() for proposed in group.proposed for text in proposed}
     return groups, {text: wording_of(assistant.find(Question(text)), assistant) for text in texts}

@@ -185,16 +185,20 @@ class SearchIndex:
             np.maximum.at(asked, self._answering_passage, cosines[self._questions.answers[:, 0]])
         return asked
 
-    def questions_answered(self, places: Collection[tuple[str, int]]) -> list[str]:
-        """Return the anticipated questions that one of some sentences answers, in the order of their file.
+    def questions_answered(self, places: Collection[tuple[str, int]], near: Vectors | None = None) -> list[str]:
+        """Return the anticipated questions that one of some sentences answers.
 
         Args:
             places: of the sentences, each by its document's id and its start.
+            near: of a question, shape (dimension,), length 1: the nearest to it come first. Without it they come in the
+                order of their file.
         """
         sentences = ((passage.document_id, sentence.start) for passage in self.passages for sentence in passage.sentences)
         rows = [row for row, place in enumerate(sentences) if place in places]
-        numbers = {number for row in rows for number in self._questions_of.get(row, ())}
-        return [self._questions.texts[number] for number in sorted(numbers)]
+        numbers = sorted({number for row in rows for number in self._questions_of.get(row, ())})
+        if near is not None:
+            numbers.sort(key=lambda number: -float(self._questions.vectors[number] @ near))
+        return [self._questions.texts[number] for number in numbers]
 
     def with_sentences(self, candidate: Candidate, query_terms: Sequence[str], vector: Vectors | None) -> Candidate:
         """Return a candidate with its overlap and its sentences, scored for the same question."""

@@ -196,7 +196,7 @@ def test_a_wording_that_other_sentences_answer_is_asked_about_again_instead_of_a
     data = {"csrf": token(client), "question": question, "span": other, "asked": "1", "wording": key, "note": "書いたこと"}
     response = client.post("/staff/answers/save", data=data)
     assert (response.status_code, latest_changes(database, 1)) == (422, before)
-    assert "選んだ文が変わったため" in response.text
+    assert "答えにならないものを外しました" in response.text
     assert "書いたこと" in response.text
     assert not any(chosen for _, chosen in wordings(response.text).values())
 

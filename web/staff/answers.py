@@ -14,6 +14,7 @@ from assistant.approved import (
     MAX_PROPOSED,
     ApprovedAnswer,
     Quote,
+    askable,
     can_be_approved,
     proposed_wordings,
     questions_answered,
@@ -179,10 +180,14 @@ class AnswerPages:
         quotes = _quotes(draft.spans, index)
         logged = await self._logged(draft)
         near = await self._service.in_turn(lambda: proposed_wordings(question, quotes, assistant))
-        chosen = [text for text in (*questions_answered(quotes, index), *logged) if _key(text) in draft.wordings]
-        texts = dict.fromkeys([*chosen, *(proposal.text for proposal in near), *logged[:MAX_PROPOSED]])
-        checked = chosen if draft.asked else [proposal.text for proposal in near if proposal.is_same]
-        return [ShownWording(_key(text), text, text in checked) for text in texts if fold(text) != fold(question.text)]
+        chosen = _chosen(draft, quotes, logged, index)
+        others = [text for text in logged[:MAX_PROPOSED] if askable(text, assistant)]
+        checked = chosen if draft.asked else [proposal.text for proposal in near if proposal.asks_the_same]
+        shown: dict[str, ShownWording] = {}
+        for text in (*chosen, *(proposal.text for proposal in near), *others):
+            shown.setdefault(fold(text), ShownWording(_key(text), text, text in checked))
+        shown.pop(fold(question.text), None)
+        return list(shown.values())
 
     async def _logged(self, draft: Draft) -> Sequence[str]:
         """The wordings of the logged questions that a draft is made of, the most frequent first."""
@@ -206,11 +211,16 @@ class AnswerPages:
             if draft.sources:
                 await to_thread.run_sync(self._questions.handle, person.name, draft.sources)
             return RedirectResponse(f"/staff/answers#a-{number}", 303)
+        hits: list[Passage] = []
+        wordings: list[ShownWording] = []
         try:
             hits = [hit.candidate.passage for hit in (await self._service.find(draft.question)).hits]
             wordings = await self._wordings(draft)
         except InvalidQuestionError:
-            hits, wordings, draft = [], [], _masked(draft)
+            draft = _masked(draft)
+        except WebError as error:
+            # Busy or not ready: what has been written is kept, and that goes before what else is wrong with it.
+            problem = error.problem
         return self._page(request, person, draft, _passages(index, draft.spans, hits), wordings, problem)
 
     async def _find(self, number: int) -> ApprovedAnswer:
@@ -259,7 +269,7 @@ def _draft(form: Form) -> Draft:
 
 
 def _masked(draft: Draft) -> Draft:
-    return replace(draft, question=mask(draft.question), others=mask(draft.others), more=mask(draft.more), wordings=())
+    return replace(draft, question=mask(draft.question), others=mask(draft.others), more=mask(draft.more))
 
 
 def _checked(draft: Draft, logged: Sequence[str], assistant: Assistant) -> ApprovedAnswer:
@@ -277,8 +287,8 @@ def _checked(draft: Draft, logged: Sequence[str], assistant: Assistant) -> Appro
     index = assistant.retriever.index
     question = refuse_identifiers(parse_question(draft.question))
     quotes = _quotes(draft.spans, index)
-    chosen = {_key(text): text for text in (*questions_answered(quotes, index), *logged) if _key(text) in draft.wordings}
-    lines = [*chosen.values(), *(line for line in draft.others.splitlines() if line.strip())]
+    chosen = _chosen(draft, quotes, logged, index)
+    lines = [*chosen, *(line for line in draft.others.splitlines() if line.strip())]
     if len(lines) > MAX_OTHERS:
         raise WebError(TOO_MANY_OTHERS)
     others = tuple(dict.fromkeys(refuse_identifiers(parse_question(line)) for line in lines))
@@ -292,11 +302,17 @@ def _checked(draft: Draft, logged: Sequence[str], assistant: Assistant) -> Appro
         raise WebError(TOO_MANY_QUOTES)
     if len(quotes) < len(draft.spans):
         raise WebError(QUOTE_GONE)
-    # It was asked about other sentences, which have been exchanged since.
+    # They were shown for other sentences, or for questions that are kept no more.
     if len(chosen) < len(draft.wordings):
         raise WebError(OTHER_WORDING)
     texts = tuple(one.text for one in others if one.text != question.text)
     return ApprovedAnswer(draft.number, question.text, texts, quotes, draft.note.strip())
+
+
+def _chosen(draft: Draft, quotes: Sequence[Quote], logged: Sequence[str], index: SearchIndex) -> list[str]:
+    """The wordings chosen of those that the chosen sentences answer, or that visitors asked."""
+    texts = dict.fromkeys((*questions_answered(quotes, index), *logged))
+    return [text for text in texts if _key(text) in draft.wordings]
 
 
 def _key(text: str) -> str:
