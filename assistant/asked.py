@@ -52,7 +52,7 @@ _COMPARES = re.compile(
     "(?<![間人桁場])違(?:い(?!ない)|う|って)|(?<!ま)ちが(?:い(?!ない)|う)|比べ|くらべ|比較"
     "|ど(?:っち|ちら)(?:の方)?が(?:多|少|先|大き|高|低|長|短|よ|良|い(?![るま]))"
 )
-# 「1億8,400万円」, 「2万5,000人」. Looking behind as above.
+# 「1億8,400万円」, 「2万5,000人」. Looking behind keeps a search from starting anew at each place within one long number.
 _OF_A_SUM = "0-9,.一二三四五六七八九十百千万億"
 _MONEY = re.compile(
     rf"(?<![{_OF_A_SUM}])[{_OF_A_SUM}]+\s?円(?![形卓滑満融])|無料|無償|無利子|無報酬|無給|割負担|実費"
